@@ -1,0 +1,38 @@
+# The two commands that a newcomer needs are `make up` and `make test`.
+STACK ?= dev
+WITHIN := python3 -m tools.within
+
+.PHONY: up preview refresh down outputs test lint format conformance pictures benchmark lock
+
+up: ## build Hero's home and move Hero in
+	@./pulumiw up --stack $(STACK) --yes --skip-preview
+
+preview: ## what `make up` would change
+	@./pulumiw preview --stack $(STACK) --diff
+
+refresh: ## look at what is really there
+	@./pulumiw refresh --stack $(STACK) --yes
+
+down: ## take everything away again
+	@./pulumiw destroy --stack $(STACK) --yes
+
+outputs: ## where Hero lives
+	@./pulumiw stack output --stack $(STACK)
+
+test: ## prove the project
+	@$(WITHIN) pytest
+
+lint: ## ruff, strict types, gofmt and go vet
+	@$(WITHIN) ruff check
+	@$(WITHIN) ruff format --check
+	@$(WITHIN) pyright
+	@$(WITHIN) sh -c 'cd providers && test -z "$$(gofmt -l . ../hero)" && go vet ./... && cd ../hero && go vet ./...'
+
+format: ## let ruff and gofmt have their way
+	@$(WITHIN) ruff check --fix
+	@$(WITHIN) ruff format
+	@$(WITHIN) gofmt -w providers hero
+
+lock: ## lock the packages anew and export the lock
+	@$(WITHIN) uv lock
+	@$(WITHIN) uv export --locked --no-dev --no-emit-project --quiet --output-file requirements.txt

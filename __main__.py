@@ -1,0 +1,24 @@
+"""Config names a home for Hero's image; this program builds that home, moves Hero in, and says where Hero lives."""
+
+import pulumi
+
+from components.catalogue import build_registry, read_settings
+from components.hero_image import HeroImage
+
+settings = read_settings()
+registry = build_registry(settings)
+hero = HeroImage("hero", registry, settings.image, pulumi.ResourceOptions(depends_on=[registry]))
+
+pulumi.export("registry", settings.registry)
+pulumi.export("address", registry.address)
+pulumi.export("repository", registry.repository)
+pulumi.export("image", hero.image)
+pulumi.export("digest", hero.digest)
+pulumi.export("tags", hero.tags)
+pulumi.export("page", registry.page)
+pulumi.export("login", registry.login)
+pulumi.export("pull", hero.pull)
+pulumi.export("pusherUsername", registry.pusher.username)
+pulumi.export("pusherPassword", registry.pusher.password)
+pulumi.export("pullerUsername", registry.puller.username)
+pulumi.export("pullerPassword", registry.puller.password)

@@ -1,0 +1,127 @@
+"""The image, its tags, and where it comes from; pushed as a dependent of the registry, whichever that is."""
+
+from pathlib import Path
+
+import pulumi
+
+from components.image_settings import Build, ImageSettings
+from components.registry import Registry
+from providers.image import Image, ImageSource
+
+KO_PLATFORMS = ["linux/amd64", "linux/arm64"]
+
+
+class HeroImage(pulumi.ComponentResource):
+    """Hero's image in a registry, under all its tags.
+
+    Type: `hero:image:HeroImage`. Produces a `hero:provider:Image`; for `build: docker` a `docker:index/image:Image`
+    before it, and for an existing image of the Docker engine a `docker:index/tag:Tag` and a
+    `docker:index/registryImage:RegistryImage`. What comes after it takes `image`, which names a digest, never a tag.
+    """
+
+    image: pulumi.Output[str]
+    """`repository@sha256:…`."""
+    digest: pulumi.Output[str]
+    """`sha256:…`."""
+    tags: list[str]
+    """Every tag that names this digest."""
+    pull: pulumi.Output[str]
+    """The command that pulls it, once the Docker engine has logged in."""
+
+    def __init__(
+        self,
+        name: str,
+        registry: Registry,
+        settings: ImageSettings,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("hero:image:HeroImage", name, None, opts)
+        self._name = name
+        self._registry = registry
+        self._settings = settings
+        pushed = Image(
+            f"{name}-image",
+            repository=registry.repository,
+            tags=settings.tags,
+            source=self._source(),
+            username=registry.pusher.username,
+            password=registry.pusher.password,
+            ca_certificate=registry.ca_certificate or "",
+            home=registry.storage,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.digest = pushed.digest
+        self.image = pulumi.Output.concat(registry.repository, "@", pushed.digest)
+        self.tags = settings.tags
+        self.pull = pulumi.Output.concat("docker pull ", self.image)
+        self.register_outputs({"image": self.image, "digest": self.digest, "tags": self.tags})
+
+    def _source(self) -> ImageSource:
+        settings = self._settings
+        if settings.build == Build.KO:
+            return ImageSource(kind="ko", path=settings.context, platforms=settings.platforms or KO_PLATFORMS)
+        if settings.build == Build.DOCKER:
+            return self._built_by_docker()
+        source = settings.source or ""
+        if not settings.source_is_path:
+            return self._held_by_docker(source)
+        return ImageSource(kind="layout" if Path(source).is_dir() else "archive", path=source)
+
+    def _built_by_docker(self) -> ImageSource:
+        """Built by the Docker engine and pushed by it too, where it knows the registry's certificate."""
+        import pulumi_docker as docker  # noqa: PLC0415 - takes as long to import as all the rest
+
+        settings, registry = self._settings, self._registry
+        built = docker.Image(
+            f"{self._name}-build",
+            image_name=self._first_tag(),
+            build=docker.DockerBuildArgs(
+                context=settings.context,
+                dockerfile=f"{settings.context}/{settings.dockerfile or 'Dockerfile'}",
+                platform=settings.platforms[0] if settings.platforms else None,
+            ),
+            registry=docker.RegistryArgs(
+                server=registry.address,
+                username=registry.pusher.username,
+                password=pulumi.Output.secret(registry.pusher.password),
+            ),
+            build_on_preview=False,
+            skip_push=registry.ca_certificate is not None,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        if registry.ca_certificate is not None:
+            return ImageSource(kind="engine", reference=built.image_name)
+        return ImageSource(kind="registry", reference=built.repo_digest)
+
+    def _held_by_docker(self, source: str) -> ImageSource:
+        """In the Docker engine already; pushed by it, where it knows the registry's certificate."""
+        if self._registry.ca_certificate is not None:
+            return ImageSource(kind="engine", reference=source)
+        import pulumi_docker as docker  # noqa: PLC0415 - takes as long to import as all the rest
+
+        tag = docker.Tag(
+            f"{self._name}-tag",
+            source_image=source,
+            target_image=self._first_tag(),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        pushed = docker.RegistryImage(
+            f"{self._name}-push",
+            name=tag.target_image,
+            auth_config=docker.RegistryImageAuthConfigArgs(
+                address=self._registry.address,
+                username=self._registry.pusher.username,
+                password=pulumi.Output.secret(self._registry.pusher.password),
+            ),
+            # A pusher may not delete, and what becomes of the images is the registry's to say.
+            keep_remotely=True,
+            triggers={"image": tag.source_image_id},
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        return ImageSource(
+            kind="registry",
+            reference=pulumi.Output.concat(self._registry.repository, "@", pushed.sha256_digest),
+        )
+
+    def _first_tag(self) -> pulumi.Output[str]:
+        return pulumi.Output.concat(self._registry.repository, ":", self._settings.tags[0])

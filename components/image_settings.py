@@ -1,0 +1,171 @@
+"""What a stack may say of Hero's image."""
+
+import re
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+
+from components.settings import Block, Text
+
+# https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests
+REPOSITORY = re.compile(r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*")
+TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
+# The referrers tag schema keeps these for what is attached to an image.
+REFERRERS_TAG = re.compile(r"sha\d+-.*")
+PLATFORM = re.compile(r"[a-z0-9]+/[a-z0-9]+(/[a-z0-9]+)?")
+LONGEST_REPOSITORY = 200
+
+
+class Build(StrEnum):
+    """How the image comes to be."""
+
+    KO = "ko"
+    DOCKER = "docker"
+    EXISTING = "existing"
+
+
+def _check_tag(tag: str) -> str:
+    if not TAG.fullmatch(tag):
+        raise ValueError("not a tag")
+    if REFERRERS_TAG.fullmatch(tag):
+        raise ValueError("registries keep such tags for what is attached to an image")
+    return tag
+
+
+def _check_platform(platform: str) -> str:
+    if not PLATFORM.fullmatch(platform):
+        raise ValueError("not a platform")
+    return platform
+
+
+class ImageSettings(Block):
+    """The block `hero:image`."""
+
+    name: Text = Field(
+        default="hero",
+        max_length=LONGEST_REPOSITORY,
+        description="the image's path in the registry: words of a-z, 0-9 and single . _ - between them, joined by /",
+        examples=["hero"],
+    )
+    tags: list[Annotated[Text, AfterValidator(_check_tag)]] = Field(
+        default=["latest"],
+        min_length=1,
+        description="a list of at least one tag, each once: up to 128 of A-Z a-z 0-9 _ . - and neither . nor - first",
+        examples=['["v0.0.1"]'],
+    )
+    build: Build = Field(
+        default=Build.KO,
+        description="ko (a Go program, no Docker needed) | docker (a Dockerfile) | existing (image.source)",
+        examples=["ko"],
+    )
+    context: Text = Field(
+        default="hero",
+        description="ko: the folder of a Go main package in a module; docker: a folder; relative to the program's",
+        examples=["hero"],
+    )
+    dockerfile: Text | None = Field(
+        default=None,
+        description="only for docker: a file, relative to the context; Dockerfile where none is given",
+        examples=["Dockerfile"],
+    )
+    platforms: list[Annotated[Text, AfterValidator(_check_platform)]] | None = Field(
+        default=None,
+        min_length=1,
+        description="a list of os/architecture[/variant], each once; ko takes any number, docker one, existing none",
+        examples=['["linux/amd64"]'],
+    )
+    source: Text | None = Field(
+        default=None,
+        min_length=1,
+        description="only for existing: an image of the Docker engine (cncf-demo:v0.0.1), or, where it begins with . "
+        "or /, the path of a `docker save` archive or of an OCI image layout",
+        examples=["./hero.tar"],
+    )
+
+    @property
+    def source_is_path(self) -> bool:
+        """Whether the existing image lies on disk; else it is in the Docker engine."""
+        return (self.source or "").startswith((".", "/"))
+
+    @field_validator("name")
+    @classmethod
+    def _check_name(cls, name: str) -> str:
+        if not REPOSITORY.fullmatch(name):
+            raise ValueError("not a repository path")
+        return name
+
+    @field_validator("tags", "platforms")
+    @classmethod
+    def _check_once(cls, values: list[str] | None) -> list[str] | None:
+        if values and len(set(values)) < len(values):
+            raise ValueError("something in the list is there twice")
+        return values
+
+    @field_validator("context")
+    @classmethod
+    def _check_context(cls, context: str, info: ValidationInfo) -> str:
+        build: Build | None = info.data.get("build")
+        if build in (Build.KO, Build.DOCKER) and not _exists(context, Path.is_dir):
+            raise ValueError("there is no such folder")
+        if build == Build.KO and not any(Path(context).glob("*.go")):
+            raise ValueError("no Go file is in this folder")
+        if build == Build.KO and not any(_exists(folder / "go.mod", Path.is_file) for folder in _and_above(context)):
+            raise ValueError("neither this folder nor one above it has a go.mod")
+        return context
+
+    @field_validator("dockerfile")
+    @classmethod
+    def _check_dockerfile(cls, dockerfile: str | None, info: ValidationInfo) -> str | None:
+        build: Build | None = info.data.get("build")
+        context: str | None = info.data.get("context")
+        if dockerfile is not None and build and build != Build.DOCKER:
+            raise ValueError(f"build {build.value} has no Dockerfile")
+        wanted = dockerfile or "Dockerfile"
+        if build == Build.DOCKER and context is not None and not _exists(Path(context) / wanted, Path.is_file):
+            raise ValueError(f"there is no file {wanted} in {context}")
+        return dockerfile
+
+    @field_validator("platforms")
+    @classmethod
+    def _check_platforms(cls, platforms: list[str] | None, info: ValidationInfo) -> list[str] | None:
+        build: Build | None = info.data.get("build")
+        if build == Build.DOCKER and platforms and len(platforms) > 1:
+            raise ValueError("the Docker engine builds for one platform at a time; ko builds for several")
+        if build == Build.EXISTING and platforms:
+            raise ValueError("an existing image has the platforms that it has")
+        return platforms
+
+    @field_validator("source")
+    @classmethod
+    def _check_source(cls, source: str | None, info: ValidationInfo) -> str | None:
+        build: Build | None = info.data.get("build")
+        if build == Build.EXISTING and not source:
+            raise ValueError("build existing needs to know which image")
+        if source and build and build != Build.EXISTING:
+            raise ValueError(f"build {build.value} builds image.context")
+        if source and source.startswith((".", "/")):
+            _check_image_on_disk(source)
+        return source
+
+
+def _check_image_on_disk(source: str) -> None:
+    if not _exists(source, Path.exists):
+        raise ValueError("there is no such file or folder")
+    if _exists(source, Path.is_dir) and not _exists(Path(source) / "index.json", Path.is_file):
+        raise ValueError("this folder is no OCI image layout: it has no index.json")
+
+
+def _exists(path: Path | str, is_there: Callable[[Path], bool]) -> bool:
+    try:
+        return is_there(Path(path))
+    except (OSError, ValueError):
+        # Too long a name, no permission, a character that no path may have: whatever it is, it cannot be used.
+        return False
+
+
+def _and_above(context: str) -> list[Path]:
+    folder = Path(context).absolute()
+    return [folder, *folder.parents]

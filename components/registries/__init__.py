@@ -1,0 +1,1 @@
+"""The choices, one file each, with their settings beside their component."""

@@ -1,0 +1,71 @@
+"""The choice that needs nothing: CNCF Distribution as a process on this machine, owned by the stack."""
+
+import pulumi
+from pydantic import Field
+
+from components.registry import Login, Registry
+from components.settings import Block, Text
+from providers.registry_process import RegistryProcess
+
+
+class EmbeddedSettings(Block):
+    """The block `hero:embedded`."""
+
+    port: int = Field(
+        default=5001,
+        ge=1,
+        le=65535,
+        strict=False,
+        description="a free TCP port of this machine, 1 to 65535",
+        examples=["5001"],
+    )
+    directory: Text | None = Field(
+        default=None,
+        min_length=1,
+        description="a folder of its own for the registry; .hero/<stack>/registry where none is given",
+        examples=[".hero/dev/registry"],
+    )
+    keep_data: bool = Field(
+        default=False,
+        description="true, so that the images outlive `destroy`, or false",
+        examples=["true"],
+    )
+    rotate: Text = Field(
+        default="",
+        description="any text; another text gives both logins another password",
+        examples=["2026-11"],
+    )
+
+
+class Embedded(Registry):
+    """CNCF Distribution 3 on 127.0.0.1, with a login that pushes and one that only pulls.
+
+    Type: `hero:registry:Embedded`. Produces one `hero:provider:RegistryProcess`, which keeps running when the terminal
+    is closed. There is no TLS: nothing leaves the machine.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        settings: EmbeddedSettings,
+        path: str,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("hero:registry:Embedded", name, None, opts)
+        address = f"127.0.0.1:{settings.port}"
+        process = RegistryProcess(
+            f"{name}-process",
+            directory=settings.directory or f".hero/{pulumi.get_stack()}/registry",
+            port=settings.port,
+            keep_data=settings.keep_data,
+            rotate=settings.rotate,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.promise(
+            address=address,
+            path=path,
+            pusher=Login(pulumi.Output.from_input("pusher"), process.pusher_password),
+            puller=Login(pulumi.Output.from_input("puller"), process.puller_password),
+            page=f"http://{address}/v2/{path}/tags/list",
+            storage=process.storage,
+        )

@@ -1,0 +1,73 @@
+"""What every choice promises, so that whatever comes after a registry need not know which one it is."""
+
+from dataclasses import dataclass
+
+import pulumi
+
+
+@dataclass(frozen=True)
+class Login:
+    """A user of a registry; the password is a secret."""
+
+    username: pulumi.Output[str]
+    password: pulumi.Output[str]
+
+
+class Registry(pulumi.ComponentResource):
+    """A place where container images live. Each choice is a subclass with a type `hero:registry:<Choice>`."""
+
+    address: pulumi.Output[str]
+    """`host[:port]`, exactly as a client writes it in an image reference."""
+    repository: pulumi.Output[str]
+    """`address/path`, where Hero's image lives."""
+    pusher: Login
+    """May push and pull, and administer nothing."""
+    puller: Login
+    """May pull, and not push."""
+    ca_certificate: pulumi.Output[str] | None
+    """PEM of the private authority that signed the certificate; None where none is needed."""
+    page: pulumi.Output[str]
+    """Where a person looks at it in a browser."""
+    login: pulumi.Output[str]
+    """The command with which a Docker engine logs in as the puller."""
+    storage: pulumi.Output[str]
+    """Names the stored data; another name means that images stored before are gone and must be pushed again."""
+
+    def promise(
+        self,
+        *,
+        address: pulumi.Input[str],
+        path: pulumi.Input[str],
+        pusher: Login,
+        puller: Login,
+        page: pulumi.Input[str],
+        ca_certificate: pulumi.Output[str] | None = None,
+        storage: pulumi.Input[str] = "",
+    ) -> None:
+        """Give the promised outputs; the last thing that a choice's constructor does."""
+        self.address = pulumi.Output.from_input(address)
+        self.repository = pulumi.Output.concat(address, "/", path)
+        self.pusher = pusher
+        self.puller = puller
+        self.ca_certificate = ca_certificate
+        self.page = pulumi.Output.from_input(page)
+        self.login = pulumi.Output.concat(
+            f"./pulumiw stack output pullerPassword --show-secrets --stack {pulumi.get_stack()} | docker login ",
+            self.address,
+            " --password-stdin --username '",
+            puller.username,
+            "'",
+        )
+        self.storage = pulumi.Output.from_input(storage)
+        self.register_outputs(
+            {
+                "address": self.address,
+                "repository": self.repository,
+                "pusherUsername": pusher.username,
+                "pusherPassword": pusher.password,
+                "pullerUsername": puller.username,
+                "pullerPassword": puller.password,
+                "caCertificate": ca_certificate,
+                "page": self.page,
+            }
+        )

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"log"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+	"github.com/google/ko/pkg/build"
+)
+
+// buildGo builds a Go main package for its platforms with ko, without a Docker engine. The same source and the same Go
+// give the same digest: no time, no path and no commit goes into it.
+func buildGo(call call, s source) (build.Result, error) {
+	call.progress.status("building %s for %s", s.Path, strings.Join(s.Platforms, ", "))
+	directory, err := filepath.Abs(s.Path)
+	if err != nil {
+		return nil, err
+	}
+	if err := prepareKo(); err != nil {
+		return nil, err
+	}
+	builder, err := build.NewGo(call, directory,
+		build.WithPlatforms(s.Platforms...),
+		build.WithBaseImages(func(context.Context, string) (name.Reference, build.Result, error) { return baseImage(s.Platforms) }),
+		build.WithTrimpath(true),
+		build.WithDefaultFlags([]string{"-buildvcs=false"}),
+		build.WithDefaultLdflags([]string{"-s", "-w"}),
+		build.WithConfig(map[string]build.Config{}),
+		build.WithSPDX("v0.18.0"),
+		build.WithJobs(runtime.GOMAXPROCS(0)),
+	)
+	if err != nil {
+		return nil, err
+	}
+	reference, err := builder.QualifyImport(".")
+	if err == nil {
+		err = builder.IsSupportedReference(reference)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s is not a Go main package: %w", s.Path, err)
+	}
+	result, err := builder.Build(call, reference)
+	if err != nil {
+		return nil, fmt.Errorf("%s does not build: %w", s.Path, err)
+	}
+	return result, nil
+}
+
+// prepareKo gives ko a cache of binaries beside Go's own, and keeps its log, which repeats our progress, from the
+// person's terminal.
+func prepareKo() error {
+	log.SetOutput(io.Discard)
+	if os.Getenv("KOCACHE") != "" {
+		return nil
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return err
+	}
+	return os.Setenv("KOCACHE", filepath.Join(cache, "hero", "ko"))
+}
+
+// The base's name can be looked up nowhere, on purpose (RFC 2606): the base is made here, for every platform alike.
+const baseName = "base.hero.invalid/nonroot:v1"
+
+// baseImage is what a static binary needs around it: a user that is not root, and a place for temporary files.
+func baseImage(platforms []string) (name.Reference, build.Result, error) {
+	reference, err := name.ParseReference(baseName)
+	if err != nil {
+		return nil, nil, err
+	}
+	layer, err := baseLayer()
+	if err != nil {
+		return nil, nil, err
+	}
+	index := v1.ImageIndex(empty.Index)
+	for _, text := range platforms {
+		platform, err := v1.ParsePlatform(text)
+		if err != nil {
+			return nil, nil, err
+		}
+		image, err := platformBase(layer, platform)
+		if err != nil {
+			return nil, nil, err
+		}
+		index = mutate.AppendManifests(index, mutate.IndexAddendum{Add: image, Descriptor: v1.Descriptor{Platform: platform}})
+	}
+	return reference, index, nil
+}
+
+func platformBase(layer v1.Layer, platform *v1.Platform) (v1.Image, error) {
+	image := mutate.MediaType(empty.Image, types.OCIManifestSchema1)
+	image = mutate.ConfigMediaType(image, types.OCIConfigJSON)
+	image, err := mutate.Append(image, mutate.Addendum{Layer: layer, History: v1.History{
+		CreatedBy: "hero", Comment: "a user that is not root, and /tmp",
+	}})
+	if err != nil {
+		return nil, err
+	}
+	file, err := image.ConfigFile()
+	if err != nil {
+		return nil, err
+	}
+	file = file.DeepCopy()
+	file.OS, file.Architecture, file.Variant = platform.OS, platform.Architecture, platform.Variant
+	file.Config.User = "65532:65532"
+	file.Config.WorkingDir = "/"
+	file.Config.Env = []string{"PATH=/usr/local/bin:/usr/bin:/bin"}
+	return mutate.ConfigFile(image, file)
+}
+
+func baseLayer() (v1.Layer, error) {
+	var buffer bytes.Buffer
+	writer := tar.NewWriter(&buffer)
+	for _, entry := range []struct {
+		name, content string
+		mode          int64
+	}{
+		{"etc/", "", 0o755},
+		{"etc/group", "root:x:0:\nnonroot:x:65532:\n", 0o644},
+		{"etc/passwd", "root:x:0:0:root:/:/sbin/nologin\nnonroot:x:65532:65532:nonroot:/:/sbin/nologin\n", 0o644},
+		{"tmp/", "", 0o1777},
+	} {
+		header := &tar.Header{Name: entry.name, Mode: entry.mode, Size: int64(len(entry.content)), ModTime: time.Unix(0, 0)}
+		if entry.content == "" {
+			header.Typeflag = tar.TypeDir
+		}
+		if err := writer.WriteHeader(header); err != nil {
+			return nil, err
+		}
+		if _, err := io.WriteString(writer, entry.content); err != nil {
+			return nil, err
+		}
+	}
+	if err := writer.Close(); err != nil {
+		return nil, err
+	}
+	return tarball.LayerFromOpener(func() (io.ReadCloser, error) {
+		return io.NopCloser(bytes.NewReader(buffer.Bytes())), nil
+	}, tarball.WithMediaType(types.OCILayer))
+}

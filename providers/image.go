@@ -1,0 +1,171 @@
+package main
+
+import (
+	"reflect"
+	"slices"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
+)
+
+// image is an image in a registry, put there without Docker's help: built from Go source, or taken from where it
+// already is. It stays in the registry when the resource goes: what becomes of the images is the registry's to say.
+type image struct{}
+
+type imageInputs struct {
+	Repository string   `json:"repository"`
+	Tags       []string `json:"tags"`
+	Source     source   `json:"source"`
+	// Fingerprint stands for the content of the source; another one means another image.
+	Fingerprint   string `json:"fingerprint"`
+	Username      string `json:"username"`
+	Password      string `json:"password"`
+	CaCertificate string `json:"caCertificate"`
+	// Home changes when the registry lost its data.
+	Home string `json:"home"`
+}
+
+type imageState struct {
+	imageInputs
+	Digest string `json:"digest"`
+	// Uploaded is how many bytes the last push sent.
+	Uploaded int64 `json:"uploaded"`
+	// Missing are the tags that a refresh did not find, or found on another image.
+	Missing []string `json:"missing"`
+}
+
+func (image) check(news resource.PropertyMap) (resource.PropertyMap, []plugin.CheckFailure, error) {
+	if news["source"].ContainsUnknowns() {
+		return withUnknown(news, "fingerprint"), nil, nil
+	}
+	inputs, err := decode[imageInputs](news)
+	if err != nil {
+		return nil, nil, err
+	}
+	fingerprint, err := inputs.Source.fingerprint()
+	if err != nil {
+		return nil, []plugin.CheckFailure{{Property: "source", Reason: err.Error()}}, nil
+	}
+	checked := news.Copy()
+	checked["fingerprint"] = resource.NewStringProperty(fingerprint)
+	return checked, nil, nil
+}
+
+func (image) diff(olds, news resource.PropertyMap) (plugin.DiffResult, error) {
+	state, err := decode[imageState](olds)
+	if err != nil {
+		return plugin.DiffResult{}, err
+	}
+	changed := changedKeys(olds, news, "password", "home")
+	if len(state.Missing) > 0 {
+		changed = append(changed, "missing")
+	}
+	return difference(changed), nil
+}
+
+func (image) create(call call, news resource.PropertyMap) (resource.PropertyMap, error) {
+	if call.preview {
+		return withUnknown(news, "digest", "uploaded"), nil
+	}
+	inputs, err := decode[imageInputs](news)
+	if err != nil {
+		return nil, err
+	}
+	return inputs.push(call, imageState{})
+}
+
+func (image) read(call call, olds resource.PropertyMap) (resource.PropertyMap, error) {
+	state, err := decode[imageState](olds)
+	if err != nil {
+		return nil, err
+	}
+	destination, err := newRepository(call, state.imageInputs)
+	if err != nil {
+		return nil, err
+	}
+	missing, err := destination.missingTags(state.Tags, state.Digest)
+	if err != nil {
+		call.progress.warning("%s cannot be asked for the image, so its state is left as it is: %v", state.Repository, err)
+		return encode(state, "password")
+	}
+	state.Missing = missing
+	return encode(state, "password")
+}
+
+// update does no more than it must: a new password or certificate alone touches nothing, a new tag is only a name for
+// what is there already, and only another source, or a registry that lost the image, means a build and a push.
+func (image) update(call call, olds, news resource.PropertyMap) (resource.PropertyMap, error) {
+	state, err := decode[imageState](olds)
+	if err != nil {
+		return nil, err
+	}
+	inputs, err := decode[imageInputs](news)
+	if err != nil {
+		return nil, err
+	}
+	sameContent := state.Fingerprint == inputs.Fingerprint && reflect.DeepEqual(state.Source, inputs.Source)
+	if call.preview {
+		return previewImage(state, news, sameContent)
+	}
+	if !sameContent {
+		return inputs.push(call, state)
+	}
+	destination, err := newRepository(call, inputs)
+	if err != nil {
+		return nil, err
+	}
+	present, err := destination.has(state.Digest)
+	if err != nil {
+		return nil, err
+	}
+	if !present {
+		return inputs.push(call, state)
+	}
+	if err := destination.tag(state.Digest, inputs.Tags); err != nil {
+		return nil, err
+	}
+	return inputs.settle(call, destination, state, state.Digest)
+}
+
+func (image) remove(call, resource.PropertyMap) error {
+	return nil
+}
+
+func previewImage(state imageState, news resource.PropertyMap, sameContent bool) (resource.PropertyMap, error) {
+	if !sameContent {
+		return withUnknown(news, "digest", "uploaded"), nil
+	}
+	outputs := news.Copy()
+	outputs["digest"] = resource.NewStringProperty(state.Digest)
+	return withUnknown(outputs, "uploaded"), nil
+}
+
+// push puts the source where the inputs say. The old state, where there is one, names the tags to take away.
+func (i imageInputs) push(call call, old imageState) (resource.PropertyMap, error) {
+	destination, err := newRepository(call, i)
+	if err != nil {
+		return nil, err
+	}
+	content, err := i.Source.open(call, destination)
+	if err != nil {
+		return nil, err
+	}
+	digest, err := destination.push(call, content, i.Tags)
+	if err != nil {
+		return nil, err
+	}
+	return i.settle(call, destination, old, digest)
+}
+
+// settle takes away the tags that are no longer wanted, as far as the registry lets a pusher do so.
+func (i imageInputs) settle(call call, destination *repository, old imageState, digest string) (resource.PropertyMap, error) {
+	for _, tag := range old.Tags {
+		if old.Repository != i.Repository || slices.Contains(i.Tags, tag) {
+			continue
+		}
+		if err := destination.untag(tag, old.Digest); err != nil {
+			call.progress.warning("the tag %s stays in %s: %v", tag, i.Repository, err)
+		}
+	}
+	return encode(imageState{imageInputs: i, Digest: digest, Uploaded: destination.uploaded.Load()}, "password")
+}

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/partial"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/static"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+	"github.com/sigstore/cosign/v2/pkg/oci"
+	"github.com/sigstore/cosign/v2/pkg/oci/walk"
+)
+
+// The media type that IANA registered for an SPDX document in JSON.
+const spdx types.MediaType = "application/spdx+json"
+
+// push sends what the registry has not yet, attaches the SBOMs, and gives the tags last, so that a tag never names an
+// image that is not whole.
+func (r *repository) push(call call, image manifest, tags []string) (string, error) {
+	done := r.report()
+	defer done()
+	described, err := partial.Descriptor(image.(partial.Describable))
+	if err != nil {
+		return "", err
+	}
+	if err := remote.Push(r.name.Digest(described.Digest.String()), image, r.options...); err != nil {
+		return "", r.plain(err)
+	}
+	if err := r.attachDocuments(call, image); err != nil {
+		return "", err
+	}
+	return described.Digest.String(), r.tagAs(image, tags)
+}
+
+// report shows every half second how much has gone out, until it is told that all has.
+func (r *repository) report() (done func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	go func() {
+		for ctx.Err() == nil {
+			r.progress.status("pushing to %s: %.1f MB sent", r.name, float64(r.uploaded.Load())/1e6)
+			select {
+			case <-ctx.Done():
+			case <-time.After(500 * time.Millisecond):
+			}
+		}
+	}()
+	return cancel
+}
+
+// attachDocuments makes the SBOM of each image a referrer of it. A registry without the referrers API is given the
+// referrers tag instead, by the client library.
+func (r *repository) attachDocuments(ctx context.Context, image manifest) error {
+	signed, ok := image.(oci.SignedEntity)
+	if !ok {
+		return nil // only what ko has built brings a document along
+	}
+	return walk.SignedEntity(ctx, signed, func(_ context.Context, entity oci.SignedEntity) error {
+		document, err := entity.Attachment("sbom")
+		if err != nil {
+			return nil //nolint:nilerr // this one has none
+		}
+		content, err := document.Payload()
+		if err != nil {
+			return err
+		}
+		subject, err := partial.Descriptor(entity.(partial.Describable))
+		if err != nil {
+			return err
+		}
+		return r.attach(content, *subject)
+	})
+}
+
+func (r *repository) attach(document []byte, subject v1.Descriptor) error {
+	image := mutate.MediaType(empty.Image, types.OCIManifestSchema1)
+	// The artifact's type is the config's where the manifest does not name one (image-spec, "guidelines for artifacts").
+	image = mutate.ConfigMediaType(image, spdx)
+	image, err := mutate.Append(image, mutate.Addendum{Layer: static.NewLayer(document, spdx)})
+	if err != nil {
+		return err
+	}
+	referrer := mutate.Subject(image, v1.Descriptor{
+		MediaType: subject.MediaType, Digest: subject.Digest, Size: subject.Size,
+	}).(v1.Image)
+	digest, err := referrer.Digest()
+	if err != nil {
+		return err
+	}
+	return r.plain(remote.Push(r.name.Digest(digest.String()), referrer, r.options...))
+}
+
+// countingTransport counts the bytes of the bodies that are sent through it.
+type countingTransport struct {
+	inner http.RoundTripper
+	count *atomic.Int64
+}
+
+func (c countingTransport) RoundTrip(request *http.Request) (*http.Response, error) {
+	if request.Body != nil && request.Body != http.NoBody {
+		request.Body = countingBody{request.Body, c.count}
+	}
+	return c.inner.RoundTrip(request)
+}
+
+type countingBody struct {
+	io.ReadCloser
+	count *atomic.Int64
+}
+
+func (c countingBody) Read(buffer []byte) (int, error) {
+	read, err := c.ReadCloser.Read(buffer)
+	c.count.Add(int64(read))
+	return read, err
+}

@@ -1,0 +1,47 @@
+"""CNCF Distribution as a process of this machine."""
+
+import pulumi
+
+from providers.resource import HeroResource
+
+
+class RegistryProcess(HeroResource):
+    """A registry on 127.0.0.1 that outlives the terminal and belongs to the stack.
+
+    Type: `hero:provider:RegistryProcess`. A preview notices by itself when the process has died or its data are gone;
+    the next `up` brings it back with the same passwords and, where they are still there, with its images.
+    """
+
+    pusher_password: pulumi.Output[str]
+    """Of the user `pusher`; generated, secret."""
+    puller_password: pulumi.Output[str]
+    """Of the user `puller`, who may only read; generated, secret."""
+    storage: pulumi.Output[str]
+    """Names the stored data; it changes when they were lost."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        directory: pulumi.Input[str],
+        port: pulumi.Input[int],
+        keep_data: pulumi.Input[bool],
+        rotate: pulumi.Input[str],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Keep everything in `directory`, relative to the program's; another `rotate` changes the passwords."""
+        super().__init__(
+            "RegistryProcess",
+            name,
+            {
+                "directory": directory,
+                "port": port,
+                "keep_data": keep_data,
+                "rotate": rotate,
+                "owner": f"{pulumi.get_project()}/{pulumi.get_stack()}",
+                "storage": None,
+                "pusher_password": None,
+                "puller_password": None,
+            },
+            opts,
+        )

@@ -1,0 +1,22 @@
+"""What the resources of our plugin have in common."""
+
+import re
+from typing import Any
+
+import pulumi
+
+
+class HeroResource(pulumi.CustomResource):
+    """A resource of the plugin `hero`, whose properties are camelCase on the wire and snake_case in Python."""
+
+    def __init__(self, kind: str, name: str, properties: dict[str, Any], opts: pulumi.ResourceOptions | None) -> None:
+        super().__init__(f"hero:provider:{kind}", name, properties, opts)
+
+    def translate_input_property(self, prop: str) -> str:
+        """`keep_data` becomes `keepData`."""
+        head, *tail = prop.split("_")
+        return head + "".join(word.capitalize() for word in tail)
+
+    def translate_output_property(self, prop: str) -> str:
+        """`pusherPassword` becomes `pusher_password`."""
+        return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", prop).lower()

@@ -1,0 +1,23 @@
+"""The lock, its export and the pins agree."""
+
+import subprocess
+from pathlib import Path
+
+from tools.cli import VERSION
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_requirements_are_the_export_of_the_lock() -> None:
+    command = ["uv", "export", "--locked", "--no-dev", "--no-emit-project", "--quiet", "--offline"]
+    exported = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    requirements = (ROOT / "requirements.txt").read_text()
+    assert _without_comments(requirements) == _without_comments(exported)
+
+
+def test_the_cli_is_of_the_same_version_as_the_sdk() -> None:
+    assert f"pulumi=={VERSION} " in (ROOT / "requirements.txt").read_text()
+
+
+def _without_comments(text: str) -> list[str]:
+    return [line for line in text.splitlines() if not line.lstrip().startswith("#")]
