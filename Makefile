@@ -22,6 +22,9 @@ outputs: ## where Hero lives
 test: ## prove the project
 	@$(WITHIN) pytest
 
+conformance: ## put the OCI conformance suite to the registry of a stack that is up
+	@$(WITHIN) python -m tests.conformance $(STACK)
+
 lint: ## ruff, strict types, gofmt and go vet
 	@$(WITHIN) ruff check
 	@$(WITHIN) ruff format --check

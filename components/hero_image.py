@@ -14,9 +14,8 @@ KO_PLATFORMS = ["linux/amd64", "linux/arm64"]
 class HeroImage(pulumi.ComponentResource):
     """Hero's image in a registry, under all its tags.
 
-    Type: `hero:image:HeroImage`. Produces a `hero:provider:Image`; for `build: docker` a `docker:index/image:Image`
-    before it, and for an existing image of the Docker engine a `docker:index/tag:Tag` and a
-    `docker:index/registryImage:RegistryImage`. What comes after it takes `image`, which names a digest, never a tag.
+    Type: `hero:image:HeroImage`. Produces a `hero:provider:Image`, and for `build: docker` a `docker:index/image:Image`
+    before it. What comes after it takes `image`, which names a digest, never a tag.
     """
 
     image: pulumi.Output[str]
@@ -64,7 +63,9 @@ class HeroImage(pulumi.ComponentResource):
             return self._built_by_docker()
         source = settings.source or ""
         if not settings.source_is_path:
-            return self._held_by_docker(source)
+            # Not by docker.Tag and docker.RegistryImage: they do not see that the name means another image by now, and
+            # they look for what they pushed by https alone.
+            return ImageSource(kind="engine", reference=source)
         return ImageSource(kind="layout" if Path(source).is_dir() else "archive", path=source)
 
     def _built_by_docker(self) -> ImageSource:
@@ -87,41 +88,18 @@ class HeroImage(pulumi.ComponentResource):
             ),
             build_on_preview=False,
             skip_push=registry.ca_certificate is not None,
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                # It only ever looks at its inputs, so it has to be told that the registry lost what it had.
+                replacement_trigger=registry.storage,
+                # It deletes nothing anyway, and so the engine need not even run for a destroy.
+                retain_on_delete=True,
+            ),
         )
         if registry.ca_certificate is not None:
-            return ImageSource(kind="engine", reference=built.image_name)
+            # What is not pushed has no digest: this is the image's ID then. The name stays the same whatever is built.
+            return ImageSource(kind="engine", reference=built.repo_digest)
         return ImageSource(kind="registry", reference=built.repo_digest)
-
-    def _held_by_docker(self, source: str) -> ImageSource:
-        """In the Docker engine already; pushed by it, where it knows the registry's certificate."""
-        if self._registry.ca_certificate is not None:
-            return ImageSource(kind="engine", reference=source)
-        import pulumi_docker as docker  # noqa: PLC0415 - takes as long to import as all the rest
-
-        tag = docker.Tag(
-            f"{self._name}-tag",
-            source_image=source,
-            target_image=self._first_tag(),
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-        pushed = docker.RegistryImage(
-            f"{self._name}-push",
-            name=tag.target_image,
-            auth_config=docker.RegistryImageAuthConfigArgs(
-                address=self._registry.address,
-                username=self._registry.pusher.username,
-                password=pulumi.Output.secret(self._registry.pusher.password),
-            ),
-            # A pusher may not delete, and what becomes of the images is the registry's to say.
-            keep_remotely=True,
-            triggers={"image": tag.source_image_id},
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-        return ImageSource(
-            kind="registry",
-            reference=pulumi.Output.concat(self._registry.repository, "@", pushed.sha256_digest),
-        )
 
     def _first_tag(self) -> pulumi.Output[str]:
         return pulumi.Output.concat(self._registry.repository, ":", self._settings.tags[0])

@@ -1,6 +1,7 @@
 """What a stack may say of Hero's image."""
 
 import re
+import tarfile
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
@@ -8,14 +9,22 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from components.settings import Block, Text
+from components.settings import Block, FilledText, Superfluous, Text
 
 # https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests
 REPOSITORY = re.compile(r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*")
 TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
 # The referrers tag schema keeps these for what is attached to an image.
 REFERRERS_TAG = re.compile(r"sha\d+-.*")
-PLATFORM = re.compile(r"[a-z0-9]+/[a-z0-9]+(/[a-z0-9]+)?")
+# What the Docker engine and Go both call an image's platform; `go tool dist list` knows all of Linux's.
+PLATFORM = re.compile(
+    r"linux/(386|amd64(/v[1-4])?|arm(/v[5-7])?|arm64(/v[89])?|loong64|mips|mipsle|mips64|mips64le|ppc64|ppc64le|"
+    r"riscv64|s390x)|windows/(386|amd64|arm64)"
+)
+# https://github.com/distribution/reference/blob/main/reference.go
+REFERENCE = re.compile(
+    rf"([a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?(:\d+)?/)?{REPOSITORY.pattern}(:{TAG.pattern})?(@sha256:[0-9a-f]{{64}})?"
+)
 LONGEST_REPOSITORY = 200
 
 
@@ -54,19 +63,19 @@ class ImageSettings(Block):
         default=["latest"],
         min_length=1,
         description="a list of at least one tag, each once: up to 128 of A-Z a-z 0-9 _ . - and neither . nor - first",
-        examples=['["v0.0.1"]'],
+        examples=[["v0.0.1", "latest"]],
     )
     build: Build = Field(
         default=Build.KO,
         description="ko (a Go program, no Docker needed) | docker (a Dockerfile) | existing (image.source)",
         examples=["ko"],
     )
-    context: Text = Field(
+    context: FilledText = Field(
         default="hero",
         description="ko: the folder of a Go main package in a module; docker: a folder; relative to the program's",
         examples=["hero"],
     )
-    dockerfile: Text | None = Field(
+    dockerfile: FilledText | None = Field(
         default=None,
         description="only for docker: a file, relative to the context; Dockerfile where none is given",
         examples=["Dockerfile"],
@@ -74,12 +83,12 @@ class ImageSettings(Block):
     platforms: list[Annotated[Text, AfterValidator(_check_platform)]] | None = Field(
         default=None,
         min_length=1,
-        description="a list of os/architecture[/variant], each once; ko takes any number, docker one, existing none",
-        examples=['["linux/amd64"]'],
+        description="a list of os/architecture[/variant], each once, such as linux/amd64, linux/arm64 or linux/arm/v7; "
+        "ko takes any number of Linux's, docker one, existing none",
+        examples=[["linux/amd64", "linux/arm64"]],
     )
-    source: Text | None = Field(
+    source: FilledText | None = Field(
         default=None,
-        min_length=1,
         description="only for existing: an image of the Docker engine (cncf-demo:v0.0.1), or, where it begins with . "
         "or /, the path of a `docker save` archive or of an OCI image layout",
         examples=["./hero.tar"],
@@ -100,8 +109,9 @@ class ImageSettings(Block):
     @field_validator("tags", "platforms")
     @classmethod
     def _check_once(cls, values: list[str] | None) -> list[str] | None:
-        if values and len(set(values)) < len(values):
-            raise ValueError("something in the list is there twice")
+        for place, value in enumerate(values or []):
+            if values and value in values[:place]:
+                raise Superfluous(f"{value} is there twice", place)
         return values
 
     @field_validator("context")
@@ -122,9 +132,9 @@ class ImageSettings(Block):
         build: Build | None = info.data.get("build")
         context: str | None = info.data.get("context")
         if dockerfile is not None and build and build != Build.DOCKER:
-            raise ValueError(f"build {build.value} has no Dockerfile")
+            raise Superfluous(f"build {build.value} has no Dockerfile")
         wanted = dockerfile or "Dockerfile"
-        if build == Build.DOCKER and context is not None and not _exists(Path(context) / wanted, Path.is_file):
+        if build == Build.DOCKER and context is not None and not _exists(f"{context}/{wanted}", Path.is_file):
             raise ValueError(f"there is no file {wanted} in {context}")
         return dockerfile
 
@@ -135,7 +145,9 @@ class ImageSettings(Block):
         if build == Build.DOCKER and platforms and len(platforms) > 1:
             raise ValueError("the Docker engine builds for one platform at a time; ko builds for several")
         if build == Build.EXISTING and platforms:
-            raise ValueError("an existing image has the platforms that it has")
+            raise Superfluous("an existing image has the platforms that it has")
+        if build == Build.KO and any(platform.startswith("windows/") for platform in platforms or []):
+            raise ValueError("the base that ko builds upon is one for Linux")
         return platforms
 
     @field_validator("source")
@@ -145,17 +157,32 @@ class ImageSettings(Block):
         if build == Build.EXISTING and not source:
             raise ValueError("build existing needs to know which image")
         if source and build and build != Build.EXISTING:
-            raise ValueError(f"build {build.value} builds image.context")
+            raise Superfluous(f"build {build.value} builds image.context")
         if source and source.startswith((".", "/")):
             _check_image_on_disk(source)
+        elif source and _exists(source, Path.is_file):
+            raise ValueError("a file has this name: put ./ before it, or a tag behind it")
+        elif source and not REFERENCE.fullmatch(source):
+            raise ValueError("not the name of an image, and a path begins with . or /")
         return source
 
 
 def _check_image_on_disk(source: str) -> None:
-    if not _exists(source, Path.exists):
+    if _exists(source, Path.is_dir):
+        if not _exists(Path(source) / "index.json", Path.is_file):
+            raise ValueError("this folder is no OCI image layout: it has no index.json")
+    elif not _exists(source, Path.is_file):
         raise ValueError("there is no such file or folder")
-    if _exists(source, Path.is_dir) and not _exists(Path(source) / "index.json", Path.is_file):
-        raise ValueError("this folder is no OCI image layout: it has no index.json")
+    elif not _exists(source, _is_archive):
+        raise ValueError("this file is no archive as `docker save` writes it, not compressed")
+
+
+def _is_archive(path: Path) -> bool:
+    try:
+        with tarfile.open(path, "r:"):
+            return True
+    except tarfile.TarError:
+        return False
 
 
 def _exists(path: Path | str, is_there: Callable[[Path], bool]) -> bool:

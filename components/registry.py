@@ -64,9 +64,7 @@ class Registry(pulumi.ComponentResource):
                 "address": self.address,
                 "repository": self.repository,
                 "pusherUsername": pusher.username,
-                "pusherPassword": pusher.password,
                 "pullerUsername": puller.username,
-                "pullerPassword": puller.password,
                 "caCertificate": ca_certificate,
                 "page": self.page,
             }

@@ -2,22 +2,34 @@
 
 import difflib
 import json
+import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, cast
 
 import pulumi
 from pulumi.runtime.config import CONFIG, is_config_secret
-from pydantic import AfterValidator, BaseModel, ConfigDict, StrictStr, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictStr, ValidationError
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
 LONGEST_VALUE_SHOWN = 60
+# What `--path` takes without quotes, and what is easy to read without them.
+BARE = re.compile(r"[\w-]+")
 
 
 class ConfigurationError(pulumi.RunError):
     """Wrong configuration. Pulumi prints the message alone, without a traceback."""
+
+
+class Superfluous(ValueError):
+    """A validator's word that something should not be there, so that taking it away mends it, not another value."""
+
+    def __init__(self, problem: str, *within: int) -> None:
+        """What is wrong and, where that is an item of the value, which one."""
+        super().__init__(problem)
+        self.within = within
 
 
 @dataclass(frozen=True)
@@ -40,7 +52,21 @@ def _printable(text: str) -> str:
     return text
 
 
+def _filled(text: str) -> str:
+    if not text.strip():
+        raise ValueError("is blank")
+    return text
+
+
+def _no_truth_value(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("not a number")  # noqa: TRY004 - pydantic collects ValueErrors
+    return value
+
+
 Text = Annotated[StrictStr, AfterValidator(_printable)]
+FilledText = Annotated[Text, AfterValidator(_filled)]
+Port = Annotated[int, BeforeValidator(_no_truth_value), Field(ge=1, le=65535, strict=False)]
 
 
 class Block(BaseModel):
@@ -75,7 +101,9 @@ class Reader:
         given = self._entries[key].text if key in self._entries else default
         if given in allowed:
             return given
-        if given in planned:
+        if self._is_secret(key):
+            problem = "[secret] is not a choice"
+        elif given in planned:
             problem = f"{given} is planned and not built yet"
         else:
             problem = f"{self._shown(key, given)} is not a choice{_nearest(given, [*allowed, *planned])}"
@@ -92,30 +120,28 @@ class Reader:
             except (ValueError, RecursionError):
                 content = self._entries[key].text
         if not isinstance(content, dict):
-            example = next(name for name in _fields(model))
-            self._add(
-                key,
-                f"{self._shown(key, content)} is not a map",
-                f"a map with the keys {', '.join(_fields(model))}",
-                f"{self._remove(key)} && {self._set(f'{key}.{example}', _example(model, example))}",
-            )
+            self._tell_block(key, model, content)
             return None
         try:
             return model.model_validate(content)
         except ValidationError as error:
             for detail in error.errors(include_url=False):
-                self._tell(key, model, detail)
+                self._tell(key, model, cast("dict[str, object]", content), detail)
             return None
 
     def unknown(self, known: Iterable[str], planned: Iterable[str] = ()) -> None:
         """Whatever stands in the config beside the known keys is a mistake."""
         known, planned = list(known), list(planned)
         for key in self._entries.keys() - set(known):
+            project, _, name = key.partition(":")
+            path = f"{project}:{_step(name)}"
             if key in planned:
                 problem = "a choice that is planned and not built yet, so nothing would read this"
             else:
-                problem = f"unknown key{_nearest(key, known)}"
-            self._add(key, problem, ", ".join(known), self._remove(key))
+                # What all keys begin with would make any two of them look alike.
+                names = [each.removeprefix(f"{project}:") for each in known]
+                problem = f"unknown key{_nearest(name, names, f'{project}:')}"
+            self._add(path, problem, ", ".join(known), self._remove(path))
 
     def raise_mistakes(self) -> None:
         """Raise all mistakes as one ConfigurationError, if there are any."""
@@ -132,27 +158,55 @@ class Reader:
             raise ConfigurationError(f"The configuration of stack {self._stack} cannot be read.")
         return block
 
-    def _tell(self, key: str, model: type[Block], detail: ErrorDetails) -> None:
-        path = _path(key, detail["loc"])
+    def _tell(self, key: str, model: type[Block], content: dict[str, object], detail: ErrorDetails) -> None:
+        error = detail.get("ctx", {}).get("error")
+        superfluous = error if isinstance(error, Superfluous) else None
+        location = (*detail["loc"], *superfluous.within) if superfluous else detail["loc"]
+        path = _path(key, location)
+        if not location:
+            # A key with half a character in it.
+            self._tell_block(key, model, content)
+            return
         if detail["type"] == "extra_forbidden":
             known = list(_fields(model))
-            self._add(
-                path, f"unknown key{_nearest(str(detail['loc'][-1]), known)}", ", ".join(known), self._remove(path)
-            )
+            self._add(path, f"unknown key{_nearest(str(location[-1]), known)}", ", ".join(known), self._remove(path))
             return
-        name = str(detail["loc"][0])
-        allowed = model.model_fields[_fields(model)[name]].description or ""
-        if detail["type"] == "missing":
-            problem = "missing"
-        else:
-            reason = detail["msg"].removeprefix("Value error, ")
-            problem = f"{self._shown(key, detail['input'])}: {reason[:1].lower()}{reason[1:]}"
-        self._add(path, problem, allowed, self._set(path, _example(model, name)))
+        allowed = model.model_fields[_fields(model)[str(location[0])]].description or ""
+        mend = self._remove(path) if superfluous else self._set_example(key, model, location, content)
+        self._add(path, self._problem(key, detail), allowed, mend)
+
+    def _tell_block(self, key: str, model: type[Block], content: object) -> None:
+        known = list(_fields(model))
+        self._add(
+            key,
+            f"{self._shown(key, content)} is not a map",
+            f"a map with the keys {', '.join(known)}",
+            f"{self._remove(key)} && {self._set_example(key, model, (known[0],), {})}",
+        )
+
+    def _problem(self, key: str, detail: ErrorDetails) -> str:
+        kind, given, reason = detail["type"], detail["input"], detail["msg"].removeprefix("Value error, ")
+        if kind == "missing":
+            return "missing"
+        if self._is_secret(key):
+            # The reason may quote what was given.
+            return "[secret] is not what is allowed"
+        if kind == "value_error" and given is None:
+            return reason
+        if kind == "string_type" and isinstance(given, int | float):
+            reason = "not text as it stands; in quotes it is"
+        return f"{self._shown(key, given)}: {reason[:1].lower()}{reason[1:]}"
+
+    def _is_secret(self, key: str) -> bool:
+        return key in self._entries and self._entries[key].secret
 
     def _shown(self, key: str, value: object) -> str:
-        if key in self._entries and self._entries[key].secret:
+        if self._is_secret(key):
             return "[secret]"
-        text = json.dumps(value, ensure_ascii=False, default=str)
+        try:
+            text = _visible(json.dumps(value, ensure_ascii=False, default=str))
+        except RecursionError:
+            text = "a value of very many levels"
         return text if len(text) <= LONGEST_VALUE_SHOWN else f"{text[: LONGEST_VALUE_SHOWN - 1]}…"
 
     def _add(self, path: str, problem: str, allowed: str, mend: str) -> None:
@@ -160,6 +214,25 @@ class Reader:
 
     def _set(self, path: str, value: str) -> str:
         return f"./pulumiw config set --stack {self._stack} --path {shlex.quote(path)} {shlex.quote(value)}"
+
+    def _set_example(
+        self, key: str, model: type[Block], location: tuple[int | str, ...], content: dict[str, object]
+    ) -> str:
+        name, *within = location
+        examples = model.model_fields[_fields(model)[str(name)]].examples
+        example: object = examples[0] if examples else "VALUE"
+        path = _path(key, location)
+        if not isinstance(example, list):
+            return self._set(path, str(example))
+        items = [str(item) for item in cast("list[object]", example)]
+        if not within:
+            # `config set` writes an item of a list, but neither a whole list nor an item into what is none.
+            return f"{self._remove(path)} && {self._set(f'{path}[0]', items[0])}"
+        # An item that is there already, or is told to be put in for another wrong one, would be there twice.
+        beside = cast("list[object]", content[str(name)])
+        told = sum(mistake.path.startswith(f"{_path(key, (name,))}[") for mistake in self._mistakes)
+        free = [item for item in items if item not in beside][told:]
+        return self._set(path, free[0]) if free else self._remove(path)
 
     def _remove(self, path: str) -> str:
         return f"./pulumiw config rm --stack {self._stack} --path {shlex.quote(path)}"
@@ -177,23 +250,28 @@ def _fields(model: type[Block]) -> dict[str, str]:
     return {field.alias or name: name for name, field in model.model_fields.items()}
 
 
-def _example(model: type[Block], key: str) -> str:
-    examples = model.model_fields[_fields(model)[key]].examples
-    return str(examples[0]) if examples else "VALUE"
-
-
 def _path(key: str, location: tuple[int | str, ...]) -> str:
     path = key
     for step in location:
         if isinstance(step, int):
             path += f"[{step}]"
-        elif step.isidentifier():
-            path += f".{step}"
         else:
-            path += f"[{json.dumps(step, ensure_ascii=False)}]"
+            path += f".{step}" if BARE.fullmatch(step) else _step(step)
     return path
 
 
-def _nearest(word: str, known: Sequence[str]) -> str:
-    close = difflib.get_close_matches(word, known, n=1)
-    return f", did you mean {close[0]}?" if close else ""
+def _step(name: str) -> str:
+    quoted = name.replace('"', r"\"")
+    return name if BARE.fullmatch(name) else f'["{_visible(quoted)}"]'
+
+
+def _visible(text: str) -> str:
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode() for character in text
+    )
+
+
+def _nearest(word: str, known: Sequence[str], before: str = "") -> str:
+    written = {name.lower(): name for name in known}
+    close = difflib.get_close_matches(word.lower(), written, n=1)
+    return f", did you mean {before}{written[close[0]]}?" if close else ""

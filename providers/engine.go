@@ -37,6 +37,9 @@ func (p progress) warning(format string, values ...any) {
 }
 
 func (p progress) log(severity pulumirpc.LogSeverity, ephemeral bool, format string, values ...any) {
+	if p.engine == nil {
+		return // nobody watches a sweep
+	}
 	// Losing a line of progress must not fail the work that it is about.
 	_, _ = p.engine.Log(context.Background(), &pulumirpc.LogRequest{
 		Severity: severity, Urn: string(p.urn), Ephemeral: ephemeral, Message: fmt.Sprintf(format, values...),

@@ -16,7 +16,7 @@ class ImageSource(TypedDict, total=False):
     platforms: list[str]
     """Only for ko: `os/architecture[/variant]`."""
     reference: pulumi.Input[str]
-    """Of an image in the Docker engine (engine) or in the same registry (registry)."""
+    """Of an image in the Docker engine, its name or its ID (engine), or of one in the same registry (registry)."""
 
 
 class Image(HeroResource):

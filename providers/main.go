@@ -1,6 +1,9 @@
 // The plugin behind the resources that no Pulumi package covers: the embedded registry's process and the image that
-// needs no Docker. Pulumi starts it as `pulumi-resource-hero ENGINE_ADDRESS`; it starts itself once more as
-// `pulumi-resource-hero registry DIRECTORY` to be the embedded registry.
+// needs no Docker.
+//
+//	pulumi-resource-hero ENGINE_ADDRESS      how Pulumi starts it
+//	pulumi-resource-hero registry DIRECTORY  how it starts itself, to be the embedded registry
+//	pulumi-resource-hero sweep OWNER         how ./pulumiw ends what a killed run left, once a stack is destroyed
 package main
 
 import (
@@ -18,6 +21,9 @@ func main() {
 func run(arguments []string) error {
 	if len(arguments) == 2 && arguments[0] == "registry" {
 		return serveRegistry(arguments[1])
+	}
+	if len(arguments) == 2 && arguments[0] == "sweep" {
+		return sweep(arguments[1])
 	}
 	return servePlugin(arguments)
 }

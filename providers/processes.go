@@ -2,12 +2,17 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"net"
+	"path/filepath"
+	"slices"
 	"strconv"
 
 	sockets "github.com/shirou/gopsutil/v4/net"
 	"github.com/shirou/gopsutil/v4/process"
 )
+
+const pluginName = "pulumi-resource-hero"
 
 func ensurePortIsFree(port int) error {
 	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
@@ -55,15 +60,30 @@ func anotherPort(taken int) int {
 
 // registryProcessOn finds a registry whose directory was taken away from under it, by the words it was started with.
 func registryProcessOn(directory string) int {
-	processes, err := process.Processes()
-	if err != nil {
-		return 0
-	}
-	for _, candidate := range processes {
-		words, err := candidate.CmdlineSlice()
-		if err == nil && len(words) == 3 && words[1] == "registry" && words[2] == directory {
-			return int(candidate.Pid)
+	for identifier, running := range registries() {
+		if running == directory {
+			return identifier
 		}
 	}
 	return 0
+}
+
+func registriesRunning() []string {
+	return slices.Collect(maps.Values(registries()))
+}
+
+// registries are all embedded registries on this machine: their processes and directories.
+func registries() map[int]string {
+	found := map[int]string{}
+	processes, err := process.Processes()
+	if err != nil {
+		return found
+	}
+	for _, candidate := range processes {
+		words, err := candidate.CmdlineSlice()
+		if err == nil && len(words) == 3 && words[1] == "registry" && filepath.Base(words[0]) == pluginName {
+			found[int(candidate.Pid)] = words[2]
+		}
+	}
+	return found
 }

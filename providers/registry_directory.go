@@ -42,9 +42,12 @@ const (
 )
 
 type registryMark struct {
-	Owner   string `json:"owner"`
-	Storage string `json:"storage"`
-	Port    int    `json:"port"`
+	Owner string `json:"owner"`
+	// Checkout and KeepData are for sweep, which has no state to ask.
+	Checkout string `json:"checkout"`
+	KeepData bool   `json:"keepData"`
+	Storage  string `json:"storage"`
+	Port     int    `json:"port"`
 	// Secret signs the state of an upload, so that a push survives a restart.
 	Secret string `json:"secret"`
 }
@@ -65,6 +68,9 @@ func (d registryDirectory) claim(owner string) (fresh bool, err error) {
 	case err == nil:
 		return false, fmt.Errorf("%s holds the registry of %s; give this stack a directory of its own: "+
 			"./pulumiw config set --path hero:embedded.directory .hero/another", d, mark.Owner)
+	case !errors.Is(err, os.ErrNotExist):
+		return false, fmt.Errorf("%s cannot be read (%w); it may be ours, so nothing in there was touched: move it away, "+
+			"or restore it", d.path(markFile), err)
 	case len(foreign(entries)) > 0:
 		return false, fmt.Errorf("%s holds something that is not a registry of ours (%s); move it away, or choose another "+
 			"directory: ./pulumiw config set --path hero:embedded.directory .hero/another", d, foreign(entries)[0])
@@ -77,7 +83,7 @@ func (d registryDirectory) provideStorage(mark registryMark) error {
 	if d.storage() != "" {
 		return nil
 	}
-	mark.Storage, mark.Secret = randomName(), randomName()
+	mark.Storage, mark.Secret, mark.Checkout = randomName(), randomName(), registryDirectory(".").absolute()
 	if err := d.writeMark(mark); err != nil {
 		return err
 	}
@@ -165,12 +171,12 @@ func (d registryDirectory) storage() string {
 	return mark.Storage
 }
 
-func (d registryDirectory) write(port int, htpasswd string) error {
+func (d registryDirectory) write(inputs registryInputs, htpasswd string) error {
 	mark, err := d.mark()
 	if err != nil {
 		return d.unusable(err)
 	}
-	mark.Port = port
+	mark.Port, mark.KeepData, mark.Checkout = inputs.Port, inputs.KeepData, registryDirectory(".").absolute()
 	if err := d.writeMark(mark); err != nil {
 		return d.unusable(err)
 	}

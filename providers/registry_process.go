@@ -114,7 +114,7 @@ func (registryProcess) update(call call, olds, news resource.PropertyMap) (resou
 	}
 	healthy := !lost && port == inputs.Port && rotate == inputs.Rotate && directory.answers(port, state.PusherPassword)
 	if healthy {
-		return encode(state, registrySecrets...)
+		return state.remember(directory)
 	}
 	return state.start(call)
 }
@@ -134,6 +134,14 @@ func (registryProcess) remove(call call, olds resource.PropertyMap) error {
 		return err
 	}
 	return directory.clear(state.KeepData, call.progress)
+}
+
+// remember writes down what concerns the files alone; the process goes on as it is.
+func (s registryState) remember(directory registryDirectory) (resource.PropertyMap, error) {
+	if err := directory.write(s.registryInputs, s.Htpasswd); err != nil {
+		return nil, err
+	}
+	return encode(s, registrySecrets...)
 }
 
 // previewUpdate keeps as known whatever the update leaves as it is, so that a restart does not look like a new home.
@@ -178,7 +186,7 @@ func (s registryState) startClaimed(call call, directory registryDirectory) (res
 	if err := ensurePortIsFree(s.Port); err != nil {
 		return nil, err
 	}
-	if err := directory.write(s.Port, s.Htpasswd); err != nil {
+	if err := directory.write(s.registryInputs, s.Htpasswd); err != nil {
 		return nil, err
 	}
 	call.progress.status("starting on 127.0.0.1:%d", s.Port)

@@ -69,7 +69,10 @@ func (d registryDirectory) configuration(mark registryMark) *configuration.Confi
 	settings.HTTP.Addr = fmt.Sprintf("127.0.0.1:%d", mark.Port)
 	settings.HTTP.Secret = mark.Secret
 	settings.HTTP.DrainTimeout = 5 * time.Second
-	settings.Log.Level = "warn"
+	// Layers that are fetched from elsewhere, as Windows images have them, are refused unless their addresses are allowed.
+	settings.Validation.Manifests.URLs.Allow = []string{"^https?://"}
+	// At "warn" every answer 404 is a line, and a push asks for many things that are not there yet.
+	settings.Log.Level = "error"
 	settings.Log.AccessLog.Disabled = true
 	return settings
 }

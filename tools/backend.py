@@ -84,6 +84,12 @@ def alone(stack: str) -> Generator[None]:
         yield
 
 
+def is_destroyed(stack: str) -> bool:
+    """Whether the state has nothing left; a `destroy` of only some resources leaves the rest."""
+    state = json.loads((STATE / "stacks" / PROJECT / f"{stack}.json").read_text())
+    return not state["checkpoint"]["latest"].get("resources")
+
+
 def tidy_stack_files() -> None:
     """Take out the salt that Pulumi writes into a stack's file, so that `git status` stays clean.
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from tools import backend
 from tools.cli import ensure_cli
 from tools.go import build, ensure_go
-from tools.packages import ensure_packages
+from tools.packages import ensure_packages, run
 from tools.places import ROOT, VENV
 from tools.problem import Problem
 from tools.progress import say
@@ -48,7 +48,10 @@ def _run(arguments: list[str]) -> int:
         backend.tidy_stack_files()
         try:
             backend.ensure_stack(pulumi, stack, environment, own=True)
-            return _be_pulumi(pulumi, arguments, environment)
+            code = _be_pulumi(pulumi, arguments, environment)
+            if code == 0 and changing and arguments[0] == "destroy" and backend.is_destroyed(stack):
+                run([str(ROOT / "bin" / PLUGIN), "sweep", f"{backend.PROJECT}/{stack}"], "a killed run left something")
+            return code
         finally:
             backend.tidy_stack_files()
 

@@ -4,24 +4,20 @@ import pulumi
 from pydantic import Field
 
 from components.registry import Login, Registry
-from components.settings import Block, Text
+from components.settings import Block, FilledText, Port, Text
 from providers.registry_process import RegistryProcess
 
 
 class EmbeddedSettings(Block):
     """The block `hero:embedded`."""
 
-    port: int = Field(
+    port: Port = Field(
         default=5001,
-        ge=1,
-        le=65535,
-        strict=False,
         description="a free TCP port of this machine, 1 to 65535",
         examples=["5001"],
     )
-    directory: Text | None = Field(
+    directory: FilledText | None = Field(
         default=None,
-        min_length=1,
         description="a folder of its own for the registry; .hero/<stack>/registry where none is given",
         examples=[".hero/dev/registry"],
     )

@@ -1,0 +1,191 @@
+"""`make benchmark`: how long the daily commands take, as ratios to what they could be.
+
+Every pair is timed in turn in one run, on a checkout of its own, with everything built before.
+"""
+
+import itertools
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+from benchmarks.pairs import Pair, in_turn
+from tests.checkout import ROOT, Checkout, client_program, new_checkout
+from tests.images import layer
+from tools.wrapper import prepare
+
+RUNS = int(os.environ.get("RUNS", "10"))
+README = ROOT / "README.md"
+PLATFORMS = "linux/amd64,linux/arm64"
+EMPTY_PROJECT = {
+    "Pulumi.yaml": "name: empty\nruntime:\n  name: python\n  options: {toolchain: uv, virtualenv: .venv}\n",
+    "__main__.py": "import pulumi\n",
+    "pyproject.toml": (ROOT / "pyproject.toml").read_text(),
+    "uv.lock": (ROOT / "uv.lock").read_text(),
+}
+KO_SETTINGS = "defaultFlags: [-buildvcs=false]\ndefaultLdflags: [-s, -w]\n"
+
+
+def main() -> None:
+    """Measure, and print the table; with --write, put it into the README."""
+    with tempfile.TemporaryDirectory() as folder, new_checkout(Path(folder)) as checkout:
+        checkout.up()
+        rows = [
+            daily_commands(checkout, Path(folder)),
+            after_a_changed_line(checkout, Path(folder)),
+            bytes_after_a_changed_line(checkout),
+        ]
+        checkout.down()
+    table = "\n".join(itertools.chain.from_iterable(rows))
+    print(table)
+    if "--write" in sys.argv:
+        text = README.read_text()
+        marked = re.compile(r"(<!-- speed -->\n).*(<!-- /speed -->)", re.DOTALL)
+        README.write_text(marked.sub(lambda found: f"{found[1]}{table}\n{found[2]}", text))
+
+
+def daily_commands(checkout: Checkout, folder: Path) -> list[str]:
+    """What a person types each day, when nothing has changed."""
+    empty = empty_program(checkout, folder / "empty")
+    preview = in_turn(
+        lambda: quietly(["./pulumiw", "preview", "--stack", "dev"], checkout),
+        lambda: quietly(["pulumi", "preview", "--stack", "dev"], empty),
+        RUNS,
+    )
+    up = in_turn(
+        lambda: quietly(["make", "up"], checkout),
+        lambda: quietly(["./pulumiw", "preview", "--stack", "dev"], checkout),
+        RUNS,
+    )
+    return [
+        f"Medians of {RUNS} runs each, taken in turn, on {os.cpu_count()} cores:",
+        "",
+        "| what | takes | against | takes | ratio | at most |",
+        "| --- | ---: | --- | ---: | ---: | ---: |",
+        preview.row("`./pulumiw preview`, nothing changed", "an empty Pulumi Python program, same toolchain", 1.3),
+        up.row("`make up`, nothing changed", "`./pulumiw preview`, nothing changed", 1.5),
+    ]
+
+
+def empty_program(checkout: Checkout, path: Path) -> Checkout:
+    """The smallest Pulumi program, with the same CLI, language host and packages, without ./pulumiw before it."""
+    for name, content in EMPTY_PROJECT.items():
+        (path / name).parent.mkdir(parents=True, exist_ok=True)
+        (path / name).write_text(content)
+    (path / ".venv").symlink_to(ROOT / ".venv")
+    _, prepared = prepare()
+    environment = {
+        **checkout.environment,
+        "PATH": prepared["PATH"],
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "PULUMI_BACKEND_URL": f"file://{path}",
+        "PULUMI_CONFIG_PASSPHRASE": "empty",
+    }
+    empty = replace(checkout, path=path, environment=environment)
+    quietly(["pulumi", "stack", "init", "dev"], empty)
+    quietly(["pulumi", "up", "--yes", "--stack", "dev"], empty)
+    return empty
+
+
+def after_a_changed_line(checkout: Checkout, folder: Path) -> list[str]:
+    """One other line in Hero's source, moved in by us and by hand with the same ko."""
+    by_hand = KoByHand(checkout, folder)
+    changes = itertools.count()
+
+    def ours() -> None:
+        change_a_line(checkout.path / "hero", next(changes))
+        quietly(["make", "up"], checkout)
+
+    def theirs() -> None:
+        change_a_line(by_hand.source, next(changes))
+        by_hand.build()
+
+    pair: Pair = in_turn(ours, theirs, RUNS)
+    return [pair.row("`make up` after a changed line", "the same `ko build` by hand", 1.5)]
+
+
+class KoByHand:
+    """What one would type without this project: crane for a base, then ko, into the same registry."""
+
+    def __init__(self, checkout: Checkout, folder: Path) -> None:
+        self.source = folder / "by-hand"
+        shutil.copytree(checkout.path / "hero", self.source)
+        (self.source / ".ko.yaml").write_text(KO_SETTINGS)
+        told = checkout.outputs()
+        logins = {told["address"]: {"username": told["pusherUsername"], "password": told["pusherPassword"]}}
+        (folder / "config.json").write_text(json.dumps({"auths": logins}))
+        base = f"{told['address']}/base"
+        _, prepared = prepare()
+        self._ko = client_program("ko")
+        self._environment = {
+            **checkout.environment,
+            "PATH": prepared["PATH"],
+            "DOCKER_CONFIG": str(folder),
+            "KO_DOCKER_REPO": f"{told['address']}/by-hand",
+            "KO_DEFAULTBASEIMAGE": base,
+        }
+        self._make_base(folder, base)
+
+    def _make_base(self, folder: Path, base: str) -> None:
+        """An image of one small layer for each platform, as ours has it, since nothing can be pulled here."""
+        (folder / "base.tar").write_bytes(layer({"etc/passwd": b"nonroot:x:65532:65532::/:/sbin/nologin\n"}))
+        crane = client_program("crane")
+        for platform in PLATFORMS.split(","):
+            tag = f"{base}:{platform.rpartition('/')[2]}"
+            append = [crane, "append", "--oci-empty-base", "--new_layer", "base.tar", "--new_tag", tag]
+            mutate = [crane, "mutate", "--set-platform", platform, "--tag", tag, tag]
+            for command in (append, mutate):
+                subprocess.run(command, cwd=folder, env=self._environment, check=True, capture_output=True)
+        manifests = [f"--manifest={base}:{platform.rpartition('/')[2]}" for platform in PLATFORMS.split(",")]
+        index = [crane, "index", "append", "--tag", f"{base}:latest", *manifests]
+        subprocess.run(index, cwd=folder, env=self._environment, check=True, capture_output=True)
+
+    def build(self) -> None:
+        """`ko build` for the same platforms and tags."""
+        command = [self._ko, "build", "--bare", "--platform", PLATFORMS, "--tags", "v0.0.1,latest", "."]
+        ended = subprocess.run(
+            command, cwd=self.source, env=self._environment, capture_output=True, text=True, check=False
+        )
+        if ended.returncode != 0:
+            sys.exit(ended.stderr)
+
+
+def bytes_after_a_changed_line(checkout: Checkout) -> list[str]:
+    """What goes over the wire, against the size of the one layer that changed; for one platform."""
+    checkout.use_image("platforms: [linux/amd64]", "tags: [v0.0.1, latest]")
+    checkout.up()
+    before = layers(checkout)
+    change_a_line(checkout.path / "hero", RUNS * 10)
+    checkout.up()
+    changed = sum(size for digest, size in layers(checkout).items() if digest not in before)
+    sent = checkout.state()["hero-image"]["uploaded"]
+    measured = f"{sent:,} | the changed layer | {changed:,} | **+{sent - changed:,}**"
+    return [f"| bytes sent after a changed line, one platform | {measured} | +10,000 |"]
+
+
+def layers(checkout: Checkout) -> dict[str, int]:
+    """The image's layers, with their sizes."""
+    manifest = json.loads(checkout.crane("manifest", checkout.outputs()["image"]))
+    return {each["digest"]: each["size"] for each in manifest["layers"]}
+
+
+def change_a_line(source: Path, number: int) -> None:
+    """Another word in Hero's log."""
+    file = source / "main.go"
+    file.write_text(re.sub(r'"Hero is [^"]*"', f'"Hero is here, change {number}"', file.read_text(), count=1))
+
+
+def quietly(command: list[str], where: Checkout) -> None:
+    """Run it; a command that fails is not worth timing."""
+    ended = subprocess.run(command, cwd=where.path, env=where.environment, capture_output=True, text=True, check=False)
+    if ended.returncode != 0:
+        sys.exit(f"{' '.join(command)} failed:\n{ended.stdout}{ended.stderr}")
+
+
+if __name__ == "__main__":
+    main()

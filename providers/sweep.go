@@ -1,0 +1,31 @@
+package main
+
+import (
+	"context"
+	"path/filepath"
+	"strings"
+)
+
+// sweep ends and clears the registries of this checkout and owner that no state knows of: a run that was killed between
+// making one and recording it leaves such. The next `up` would take it over; after `destroy` nobody would.
+func sweep(owner string) error {
+	_, stack, _ := strings.Cut(owner, "/")
+	directories, err := filepath.Glob(filepath.Join(registryDirectory(".hero").absolute(), stack, "*"))
+	if err != nil {
+		return err
+	}
+	for _, path := range append(directories, registriesRunning()...) {
+		directory := registryDirectory(path)
+		mark, err := directory.mark()
+		if err != nil || mark.Owner != owner || mark.Checkout != registryDirectory(".").absolute() {
+			continue
+		}
+		if err := directory.stop(context.Background()); err != nil {
+			return err
+		}
+		if err := directory.clear(mark.KeepData, progress{}); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,180 @@
+"""What goes wrong on real machines, and what the next `make up` makes of it."""
+
+import os
+import shutil
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.checkout import Checkout, new_checkout
+from tests.images import layer, write_layout
+
+KILLS = 10
+
+
+def test_refresh_sees_that_the_registry_died_and_up_brings_it_back_with_its_images(checkout: Checkout) -> None:
+    checkout.up()
+    digest = checkout.outputs()["digest"]
+    checkout.kill_registry()
+    assert "~ 1 updated" in checkout.refresh().text
+    assert checkout.state()["embedded-process"]["running"] is False
+    again = checkout.up().text
+    assert "embedded-process updated" in again
+    assert "hero-image" not in again
+    assert checkout.crane("digest", checkout.outputs()["image"]) == digest
+
+
+def test_up_alone_sees_it_too(checkout: Checkout) -> None:
+    checkout.up()
+    checkout.kill_registry()
+    assert "~ hero:provider:RegistryProcess" in checkout.make("preview").text
+    checkout.up()
+    assert checkout.crane("digest", checkout.outputs()["image"]) == checkout.outputs()["digest"]
+
+
+def test_lost_images_are_pushed_again(checkout: Checkout) -> None:
+    checkout.up()
+    digest = checkout.outputs()["digest"]
+    shutil.rmtree(checkout.path / ".hero")
+    checkout.up()
+    assert checkout.outputs()["digest"] == digest
+    assert checkout.crane("digest", checkout.outputs()["image"]) == digest
+    checkout.down()
+    assert checkout.registry_process() is None
+
+
+def test_a_tag_that_somebody_took_away_comes_back(checkout: Checkout) -> None:
+    checkout.up()
+    told = checkout.outputs()
+    checkout.crane("delete", f"{told['repository']}:latest", who="pusher")
+    checkout.refresh()
+    assert checkout.state()["hero-image"]["missing"] == ["latest"]
+    checkout.up()
+    assert checkout.crane("digest", f"{told['repository']}:latest") == told["digest"]
+
+
+@pytest.mark.parametrize("moment", range(KILLS))
+def test_pulumi_killed_in_the_middle_of_an_up(checkout: Checkout, moment: int, ups_length: float) -> None:
+    run = checkout.start("make", "up")
+    time.sleep(ups_length * (moment + 0.5) / KILLS)
+    killed = kill_pulumi_of(checkout)
+    text, _ = run.communicate(timeout=60)
+    assert (run.returncode != 0) == killed, text
+    checkout.up()
+    told = checkout.outputs()
+    assert checkout.crane("digest", told["image"]) == told["digest"]
+    assert registries_of(checkout) == [checkout.registry_process()]
+    assert checkout.up().unchanged
+    checkout.down()
+    assert registries_of(checkout) == []
+    assert not (checkout.path / ".hero").exists()
+    assert checkout.git_status() == ""
+
+
+def test_pulumi_killed_and_then_down(checkout: Checkout) -> None:
+    run = checkout.start("make", "up")
+    deadline = time.monotonic() + 60
+    while checkout.registry_process() is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    kill_pulumi_of(checkout)
+    run.communicate(timeout=60)
+    checkout.down()
+    assert registries_of(checkout) == []
+    assert not (checkout.path / ".hero").exists()
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_the_registry_killed_during_a_push(checkout: Checkout, share: float) -> None:
+    size = 200_000_000
+    use_large_image(checkout, size)
+    run = checkout.start("make", "up")
+    storage = checkout.path / ".hero" / "dev" / "registry" / "storage"
+    wait_for_bytes(storage, int(size * share))
+    checkout.kill_registry()
+    text, _ = run.communicate(timeout=120)
+    assert run.returncode != 0, text
+    assert "cannot be reached" in text
+    assert "Traceback" not in text
+    checkout.up()
+    told = checkout.outputs()
+    assert checkout.crane("digest", told["image"]) == told["digest"]
+    # Whoever reads a blob compares it with its digest.
+    checkout.crane("export", told["image"], "/dev/null")
+
+
+def test_two_at_once(checkout: Checkout) -> None:
+    runs = [checkout.start("make", "up") for _ in range(2)]
+    ended = [run.communicate(timeout=120)[0] for run in runs]
+    assert [run.returncode for run in runs] == [0, 0], ended
+    assert sum("is going on (process" in text for text in ended) == 1
+    assert sum("unchanged" in text and "created" not in text for text in ended) == 1
+    told = checkout.outputs()
+    assert checkout.crane("digest", told["image"]) == told["digest"]
+    assert registries_of(checkout) == [checkout.registry_process()]
+
+
+def test_two_checkouts_side_by_side(checkout: Checkout, tmp_path: Path) -> None:
+    with new_checkout(tmp_path, "other") as other:
+        runs = [each.start("make", "up") for each in (checkout, other)]
+        for run in runs:
+            text, _ = run.communicate(timeout=120)
+            assert run.returncode == 0, text
+        assert checkout.outputs()["digest"] == other.outputs()["digest"]
+        assert checkout.outputs()["pusherPassword"] != other.outputs()["pusherPassword"]
+        checkout.down()
+        assert other.crane("digest", other.outputs()["image"]) == other.outputs()["digest"]
+
+
+def kill_pulumi_of(checkout: Checkout) -> bool:
+    """Kill -9 the CLI that works in this checkout; whether there was one."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (folder / "cmdline").read_bytes().split(b"\0")
+            here = (folder / "cwd").readlink() == checkout.path
+        except OSError:
+            continue
+        if here and words[0].endswith(b"/pulumi") and b"up" in words:
+            os.kill(int(folder.name), signal.SIGKILL)
+            return True
+    return False
+
+
+def registries_of(checkout: Checkout) -> list[int]:
+    """Every registry process of this checkout, of which there should never be two."""
+    found: list[int] = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (folder / "cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if words[1:2] == [b"registry"] and words[2].startswith(os.fsencode(checkout.path) + b"/"):
+            found.append(int(folder.name))
+    return found
+
+
+def use_large_image(checkout: Checkout, size: int) -> None:
+    """An image of one layer that does not compress, in an OCI layout."""
+    write_layout(checkout.path / ".hero-layout", [layer({"content": os.urandom(size)})])
+    checkout.use_image("build: existing", "source: ./.hero-layout")
+
+
+def wait_for_bytes(folder: Path, wanted: int) -> None:
+    """Until so much is stored."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        stored = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) if folder.exists() else 0
+        if stored >= wanted:
+            return
+        time.sleep(0.005)
+    pytest.fail(f"{wanted} bytes were never stored")
+
+
+@pytest.fixture(scope="module")
+def ups_length(tmp_path_factory: pytest.TempPathFactory) -> float:
+    """How long a first `make up` takes here, in seconds."""
+    with new_checkout(tmp_path_factory.mktemp("clock")) as clock:
+        started = time.monotonic()
+        clock.up()
+        return time.monotonic() - started

@@ -1,0 +1,128 @@
+"""Images from elsewhere: another Go program, an archive, a layout."""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+from tests.checkout import ROOT, Checkout
+from tests.images import layer, write_archive, write_layout
+from tools.go import ensure_go
+from tools.packages import ensure_packages
+
+PROGRAM = """package main
+
+import "example.com/words"
+
+func main() { println(words.Hello) }
+"""
+
+
+def test_any_go_main_package_becomes_an_image(checkout: Checkout) -> None:
+    write_go_program(checkout.path / "a program")
+    checkout.use_image("context: ./a program/cmd/greet", "platforms: [linux/arm64]")
+    checkout.up()
+    told = checkout.outputs()
+    config = json.loads(checkout.crane("config", told["image"]))
+    assert config["architecture"] == "arm64"
+    assert config["config"]["Entrypoint"] == ["/ko-app/greet"]
+    assert checkout.up().unchanged
+
+
+def test_a_change_in_a_module_beside_it_is_seen(checkout: Checkout) -> None:
+    write_go_program(checkout.path / "a program")
+    checkout.use_image("context: a program/cmd/greet", "platforms: [linux/amd64]")
+    checkout.up()
+    digest = checkout.outputs()["digest"]
+    words = checkout.path / "a program" / "words" / "words.go"
+    words.write_text(words.read_text().replace("hello", "good morning"))
+    checkout.up()
+    assert checkout.outputs()["digest"] != digest
+
+
+def test_a_program_that_does_not_compile_is_told_in_gos_own_words(checkout: Checkout) -> None:
+    write_go_program(checkout.path / "broken")
+    (checkout.path / "broken" / "cmd" / "greet" / "main.go").write_text("package main\n\nfunc main() { nonsense }\n")
+    checkout.use_image("context: broken/cmd/greet")
+    ended = checkout.make("up")
+    assert ended.code != 0
+    assert "undefined: nonsense" in ended.text
+    assert "Traceback" not in ended.text
+
+
+def test_a_package_that_is_no_program_is_refused(checkout: Checkout) -> None:
+    write_go_program(checkout.path / "program")
+    checkout.use_image("context: program/words")
+    ended = checkout.make("up")
+    assert ended.code != 0
+    assert "program/words is not a Go main package" in ended.text
+
+
+def test_an_archive_as_docker_saves_it(checkout: Checkout) -> None:
+    write_archive(checkout.path / "hero.tar", [layer({"hello": b"world"})], "cncf-demo:v0.0.1")
+    checkout.use_image("build: existing", "source: ./hero.tar", "tags: [v0.0.1, latest]")
+    checkout.up()
+    told = checkout.outputs()
+    assert checkout.crane("digest", f"{told['repository']}:latest") == told["digest"]
+    files = subprocess.run(["tar", "--list"], input=exported(checkout), check=True, capture_output=True).stdout
+    assert files == b"hello\n"
+    assert checkout.up().unchanged
+
+
+def test_a_layout_keeps_its_digest(checkout: Checkout) -> None:
+    digest = write_layout(checkout.path / "layout", [layer({"hello": b"world"})])
+    checkout.use_image("build: existing", "source: ./layout")
+    checkout.up()
+    assert checkout.outputs()["digest"] == digest
+    assert checkout.up().unchanged
+
+
+def test_what_crane_pulled_as_a_layout_can_move_in_again(checkout: Checkout, tmp_path: Path) -> None:
+    checkout.up()
+    digest = checkout.outputs()["digest"]
+    checkout.crane("pull", "--format", "oci", checkout.outputs()["image"], str(tmp_path / "pulled"))
+    checkout.use_image("name: again", "build: existing", f"source: {tmp_path}/pulled")
+    checkout.up()
+    assert checkout.outputs()["digest"] == digest
+    assert checkout.crane("digest", checkout.outputs()["image"]) == digest
+
+
+def test_a_tar_that_is_no_image_is_told(checkout: Checkout) -> None:
+    (checkout.path / "hero.tar").write_bytes(layer({"hello": b"no image"}))
+    checkout.use_image("build: existing", "source: ./hero.tar")
+    ended = checkout.make("up")
+    assert ended.code != 0
+    assert "./hero.tar is not an archive with one image in it" in ended.text
+    assert "Traceback" not in ended.text
+
+
+def test_a_preview_needs_no_go(checkout: Checkout) -> None:
+    go = ensure_go(ensure_packages())
+    away = {
+        name: re.sub(rf"(^|:){re.escape(str(go))}(?=:|$)", "", value) if name == "PATH" else value
+        for name, value in checkout.environment.items()
+    }
+    ended = Checkout(checkout.path, checkout.port, {**away, "KO_GO_PATH": "/nowhere"}).make("preview")
+    assert ended.code == 0, ended.text
+    assert (ROOT / "hero" / "go.mod").exists()
+
+
+def exported(checkout: Checkout) -> bytes:
+    """The image's file system as a tar."""
+    file = checkout.path / ".hero" / "exported.tar"
+    checkout.crane("export", checkout.outputs()["image"], str(file))
+    return file.read_bytes()
+
+
+def write_go_program(folder: Path) -> None:
+    """A module with a program in it, which takes another module from the folder beside it."""
+    files = {
+        "go.mod": "module example.com/program\n\ngo 1.24\n\nrequire example.com/words v0.0.0\n\n"
+        "replace example.com/words => ./words\n",
+        "cmd/greet/main.go": PROGRAM,
+        "words/go.mod": "module example.com/words\n\ngo 1.24\n",
+        "words/words.go": 'package words\n\nconst Hello = "hello"\n',
+    }
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(content)

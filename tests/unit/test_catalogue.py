@@ -1,0 +1,120 @@
+"""The catalogue: what each choice lets a stack say, and what another choice asks of the rest of the program."""
+
+from pathlib import Path
+
+import pulumi
+import pytest
+from pydantic import Field
+
+from components.catalogue import CHOICES, DEFAULT, PLANNED, Choice, build_registry, read_settings
+from components.image_settings import ImageSettings
+from components.registry import Login, Registry
+from components.settings import Block, Text
+from tests.unit.configuration import entries_of, mistakes_in, read, write_sources
+from tests.unit.graph import Engine
+
+BLOCKS = {"image": ImageSettings, **{name: choice.settings for name, choice in CHOICES.items()}}
+FIELDS = [
+    pytest.param(model, field.alias or name, name, id=f"{block}.{field.alias or name}")
+    for block, model in BLOCKS.items()
+    for name, field in model.model_fields.items()
+]
+# Some of what an image may say excludes the rest.
+BESIDE: dict[str, dict[str, object]] = {"dockerfile": {"build": "docker"}, "source": {"build": "existing"}}
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The program's folder, with what the examples name."""
+    write_sources(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_five_registries_are_known() -> None:
+    assert {*CHOICES, *PLANNED} == {"embedded", "dockerhub", "harbor", "zot", "dragonfly"}
+
+
+def test_what_is_built_is_not_planned_any_more() -> None:
+    assert not set(CHOICES) & set(PLANNED)
+
+
+def test_who_chooses_nothing_gets_what_needs_nothing() -> None:
+    assert read({}).registry == DEFAULT == "embedded"
+
+
+@pytest.mark.parametrize(("model", "key", "name"), FIELDS)
+def test_every_field_says_in_words_what_it_allows(model: type[Block], key: str, name: str) -> None:
+    description = model.model_fields[name].description
+    assert description, key
+    assert description.isprintable()
+    assert not description.endswith(".")
+
+
+@pytest.mark.parametrize(("model", "key", "name"), FIELDS)
+def test_every_field_has_an_example(model: type[Block], key: str, name: str) -> None:
+    assert len(model.model_fields[name].examples or []) == 1, key
+
+
+@pytest.mark.parametrize("choice", CHOICES)
+def test_all_examples_of_a_choice_together_are_valid(choice: str) -> None:
+    block = examples_of(CHOICES[choice].settings)
+    assert mistakes_in(entries_of({"hero:registry": choice, f"hero:{choice}": block})) == []
+
+
+@pytest.mark.parametrize("key", ImageSettings.model_fields)
+def test_every_example_of_the_image_is_valid(key: str) -> None:
+    block = {key: examples_of(ImageSettings)[key], **BESIDE.get(key, {})}
+    assert mistakes_in(entries_of({"hero:image": block})) == []
+
+
+class DrawerSettings(Block):
+    """What a stack may say of the sixth choice."""
+
+    label: Text = Field(default="none", description="any text", examples=["blue"])
+
+
+class Drawer(Registry):
+    """A sixth choice."""
+
+    def __init__(self, name: str, settings: DrawerSettings, path: str) -> None:
+        super().__init__("hero:registry:Drawer", name)
+        login = Login(pulumi.Output.from_input(settings.label), pulumi.Output.secret("password"))
+        self.promise(address="drawer.example", path=path, pusher=login, puller=login, page="https://drawer.example")
+
+
+@pytest.fixture
+def sixth_choice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An entry in the catalogue, and nothing else."""
+    monkeypatch.setitem(CHOICES, "drawer", Choice(DrawerSettings, Drawer))
+
+
+@pytest.mark.usefixtures("sixth_choice")
+def test_a_sixth_choice_is_built_from_its_settings() -> None:
+    engine = Engine()
+
+    def program() -> None:
+        registry = build_registry(read_settings())
+        pulumi.export("repository", registry.repository)
+        pulumi.export("pusher", registry.pusher.username)
+
+    config = {"hero:registry": "drawer", "hero:drawer": {"label": "blue"}, "hero:image": {"name": "team/hero"}}
+    engine.run(program, entries_of(config))
+    assert engine.types() == {"drawer": "hero:registry:Drawer"}
+    assert engine.exported == {"repository": "drawer.example/team/hero", "pusher": "blue"}
+
+
+@pytest.mark.usefixtures("sixth_choice")
+def test_mistakes_about_a_sixth_choice_are_told_as_all_others() -> None:
+    mistakes = mistakes_in(entries_of({"hero:registry": "drawr", "hero:drawer": {"lable": "blue", "label": 7}}))
+    assert [(mistake.path, mistake.problem) for mistake in mistakes] == [
+        ("hero:drawer.label", "7: not text as it stands; in quotes it is"),
+        ("hero:drawer.lable", "unknown key, did you mean label?"),
+        ("hero:registry", '"drawr" is not a choice, did you mean drawer?'),
+    ]
+    assert "drawer" in mistakes[-1].allowed
+
+
+def examples_of(model: type[Block]) -> dict[str, object]:
+    """A block in which every field is as its example says."""
+    return {field.alias or name: (field.examples or [None])[0] for name, field in model.model_fields.items()}
