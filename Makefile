@@ -1,6 +1,6 @@
 # The two commands that a newcomer needs are `make up` and `make test`.
 STACK ?= dev
-WITHIN := python3 -m tools.within
+WITHIN := python3 -S -m tools.within
 
 .PHONY: up preview refresh down outputs test lint format conformance pictures benchmark lock
 
@@ -39,3 +39,9 @@ format: ## let ruff and gofmt have their way
 lock: ## lock the packages anew and export the lock
 	@$(WITHIN) uv lock
 	@$(WITHIN) uv export --locked --no-dev --no-emit-project --quiet --output-file requirements.txt
+
+pictures: ## make the pictures of the documentation again
+	@KEEP_PICTURES=1 $(WITHIN) pytest --quiet tests/embedded/test_page.py
+
+benchmark: ## measure what the README says of speed, and write it there
+	@$(WITHIN) python -m benchmarks.speed --write

@@ -21,7 +21,7 @@ class Pair:
         """Of the medians."""
         return statistics.median(self.ours) / statistics.median(self.theirs)
 
-    def row(self, what: str, against: str, bound: float) -> str:
+    def row(self, what: str, against: str, bound: str) -> str:
         """A line of the README's table."""
         ours, theirs = statistics.median(self.ours), statistics.median(self.theirs)
         return f"| {what} | {ours:.2f} s | {against} | {theirs:.2f} s | **{self.ratio:.2f}** | {bound} |"

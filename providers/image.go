@@ -44,7 +44,7 @@ func (image) check(news resource.PropertyMap) (resource.PropertyMap, []plugin.Ch
 	}
 	fingerprint, err := inputs.Source.fingerprint()
 	if err != nil {
-		return nil, []plugin.CheckFailure{{Property: "source", Reason: err.Error()}}, nil
+		return nil, []plugin.CheckFailure{{Reason: err.Error()}}, nil
 	}
 	checked := news.Copy()
 	checked["fingerprint"] = resource.NewStringProperty(fingerprint)

@@ -3,16 +3,17 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
-	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/daemon"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
+	"github.com/moby/moby/client"
 )
 
 const patienceWithEngine = 30 * time.Second
@@ -63,55 +64,56 @@ func (s source) open(call call, destination *repository) (manifest, error) {
 	return nil, fmt.Errorf("an image cannot come from %q", s.Kind)
 }
 
-// engineReference is what the Docker engine knows an image by: a name, or the ID (sha256:…), which the client library
-// would take for the tag of a repository that is called sha256.
-type engineReference struct {
-	name.Reference
-	id string
-}
-
-// Name is what the engine is asked for.
-func (e engineReference) Name() string {
-	return e.id
-}
-
-func parseEngineReference(text string) (name.Reference, error) {
-	reference, err := name.ParseReference(text)
-	if err != nil || !isEngineID(text) {
-		return reference, err
-	}
-	return engineReference{reference, text}, nil
-}
-
-func isEngineID(text string) bool {
-	return strings.HasPrefix(text, "sha256:")
-}
-
 // engineFingerprint is the image's ID: the same name may mean another image today.
-func engineFingerprint(text string) (string, error) {
-	if isEngineID(text) {
-		return text, nil
+func engineFingerprint(reference string) (string, error) {
+	if strings.HasPrefix(reference, "sha256:") {
+		return reference, nil // an ID already
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), patienceWithEngine)
 	defer cancel()
-	image, err := openEngine(ctx, text)
+	engine, err := client.New(client.FromEnv)
 	if err != nil {
 		return "", err
 	}
-	id, err := image.ConfigName()
-	return id.String(), err
+	defer engine.Close()
+	found, err := engine.ImageInspect(ctx, reference)
+	if err != nil {
+		return "", engineRefuses(reference, err)
+	}
+	return found.ID, nil
 }
 
-func openEngine(ctx context.Context, text string) (v1.Image, error) {
-	reference, err := parseEngineReference(text)
+// openEngine has the engine save the image into a file that has no name any more, so that however large the image is
+// it fills no memory, and however the plugin ends nothing is left of it.
+func openEngine(ctx context.Context, reference string) (manifest, error) {
+	engine, err := client.New(client.FromEnv)
 	if err != nil {
 		return nil, err
 	}
-	image, err := daemon.Image(reference, daemon.WithContext(ctx))
+	defer engine.Close()
+	saved, err := engine.ImageSave(ctx, []string{reference})
 	if err != nil {
-		return nil, fmt.Errorf("the Docker engine does not give %s: %w", text, err)
+		return nil, engineRefuses(reference, err)
 	}
-	return image, nil
+	defer saved.Close()
+	file, err := os.CreateTemp("", "hero-image-")
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Remove(file.Name()); err != nil {
+		return nil, err
+	}
+	size, err := io.Copy(file, saved)
+	if err != nil {
+		return nil, engineRefuses(reference, err)
+	}
+	return tarball.Image(func() (io.ReadCloser, error) {
+		return io.NopCloser(io.NewSectionReader(file, 0, size)), nil
+	}, nil)
+}
+
+func engineRefuses(reference string, err error) error {
+	return fmt.Errorf("the Docker engine does not give %s: %w", reference, err)
 }
 
 // openStored takes what the Docker engine has pushed already, so that it only gets further names. Where the registry

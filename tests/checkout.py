@@ -212,7 +212,7 @@ def new_checkout(parent: Path, name: str = "hero") -> Generator[Checkout]:
     environment = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("PULUMI_", "HERO_", "MAKE")) and name not in ("MFLAGS", "STACK")
+        if not name.startswith(("PULUMI_", "HERO_", "MAKE", "PYTHON")) and name not in ("MFLAGS", "STACK")
     }
     checkout = Checkout(path, port, {**environment, "PULUMI_HOME": str(parent / f"{name}-pulumi-home")})
     _commit(checkout)

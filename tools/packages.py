@@ -19,7 +19,7 @@ UV_PIN = ROOT / "tools" / "uv.txt"
 
 def ensure_packages() -> Path:
     """Bring .venv in line with uv.lock; returns the folder that uv is in."""
-    uv = _find_uv() or _install_uv()
+    uv = find_uv() or _install_uv()
     stamp = VENV / "hero-lock"
     wanted = digest([ROOT / "uv.lock", ROOT / "pyproject.toml"])
     if not stamp.exists() or stamp.read_text() != wanted:
@@ -44,7 +44,8 @@ def run(command: list[str], failure: str, **environment: str) -> str:
     return ended.stdout
 
 
-def _find_uv() -> Path | None:
+def find_uv() -> Path | None:
+    """The uv on PATH, if it is new enough."""
     found = shutil.which("uv")
     if found is None:
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
@@ -49,6 +50,7 @@ def newly_made(folder: Path) -> Generator[Path]:
         unfinished.rename(folder)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
-    kind = folder.name.rpartition("-")[0]
-    for old in sorted(folder.parent.glob(f"{kind}-*"), key=lambda other: other.stat().st_mtime)[:-BUILDS_KEPT]:
+    kind = re.compile(re.escape(folder.name.rpartition("-")[0]) + "-[0-9a-f]{16}")
+    siblings = [other for other in folder.parent.iterdir() if kind.fullmatch(other.name)]
+    for old in sorted(siblings, key=lambda other: other.stat().st_mtime)[:-BUILDS_KEPT]:
         shutil.rmtree(old, ignore_errors=True)

@@ -28,6 +28,9 @@ def main(arguments: list[str]) -> int:
     except Problem as problem:
         say(str(problem))
         return 1
+    except OSError as error:
+        say(f"{error.filename or 'the system'}: {error.strerror or error}")
+        return 1
     except KeyboardInterrupt:
         say("interrupted")
         return 130
@@ -35,7 +38,7 @@ def main(arguments: list[str]) -> int:
 
 def _run(arguments: list[str]) -> int:
     pulumi, environment = prepare()
-    stack = _stack(arguments)
+    stack = stack_of(arguments)
     own = backend.is_our_own()
     if not own:
         backend.ensure_stack(pulumi, stack, environment, own=False)
@@ -78,7 +81,8 @@ def _link(plugin: Path) -> None:
     unfinished.replace(link)
 
 
-def _stack(arguments: list[str]) -> str:
+def stack_of(arguments: list[str]) -> str:
+    """The stack that a command is about; dev where it names none."""
     for position, argument in enumerate(arguments):
         if argument in ("--stack", "-s") and position + 1 < len(arguments):
             return arguments[position + 1]

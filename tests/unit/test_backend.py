@@ -1,0 +1,148 @@
+"""The state of a checkout: whose it is, and what is kept out of git."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from tools import backend
+
+
+@pytest.fixture(autouse=True)
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A checkout without a backend, for somebody who has none either."""
+    monkeypatch.setattr(backend, "ROOT", tmp_path)
+    monkeypatch.setattr(backend, "STATE", tmp_path / ".pulumi")
+    for name in ("PULUMI_BACKEND_URL", "PULUMI_ACCESS_TOKEN", "PULUMI_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (tmp_path / "Pulumi.yaml").write_text("name: hero\n")
+    return tmp_path
+
+
+def test_nobody_has_named_a_backend() -> None:
+    assert backend.is_our_own()
+
+
+@pytest.mark.parametrize("name", ["PULUMI_BACKEND_URL", "PULUMI_ACCESS_TOKEN"])
+def test_a_variable_names_one(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "s3://somewhere")
+    assert not backend.is_our_own()
+
+
+def test_the_project_names_one(checkout: Path) -> None:
+    (checkout / "Pulumi.yaml").write_text("name: hero\nbackend:\n  url: s3://somewhere\n")
+    assert not backend.is_our_own()
+
+
+@pytest.mark.parametrize(("content", "own"), [('{"current": "s3://x"}', False), ('{"current": ""}', True), ("{", True)])
+def test_a_login_names_one(checkout: Path, content: str, own: bool) -> None:  # noqa: FBT001 - a column
+    (checkout / "home" / ".pulumi").mkdir(parents=True)
+    (checkout / "home" / ".pulumi" / "credentials.json").write_text(content)
+    assert backend.is_our_own() is own
+
+
+def test_the_passphrase_is_made_once_and_for_the_owner_alone(checkout: Path) -> None:
+    backend.own_environment()
+    passphrase = checkout / ".pulumi" / "passphrase"
+    first = passphrase.read_text()
+    assert len(first) > 40
+    assert passphrase.stat().st_mode & 0o077 == 0
+    backend.own_environment()
+    assert passphrase.read_text() == first
+    assert [file.name for file in (checkout / ".pulumi").iterdir()] == ["passphrase"]
+
+
+def test_runs_that_start_together_agree_on_the_passphrase(checkout: Path) -> None:
+    read: list[str] = []
+
+    def start() -> None:
+        backend.own_environment()
+        read.append((checkout / ".pulumi" / "passphrase").read_text())
+
+    threads = [threading.Thread(target=start) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(read)) == 1
+    assert read[0]
+
+
+def test_the_salt_is_taken_out_and_the_rest_stays_to_the_byte(checkout: Path) -> None:
+    file = checkout / "Pulumi.dev.yaml"
+    before = "# a comment\nconfig:\n  hero:registry:   embedded # another\n"
+    file.write_text(f"encryptionsalt: v1:abc=:v1:def\n{before}")
+    backend.tidy_stack_files()
+    assert file.read_text() == before
+
+
+def test_the_salt_stays_with_a_secret(checkout: Path) -> None:
+    text = "encryptionsalt: v1:abc\nconfig:\n  hero:dockerhub:\n    token:\n      secure: v1:xyz\n"
+    (checkout / "Pulumi.dev.yaml").write_text(text)
+    backend.tidy_stack_files()
+    assert (checkout / "Pulumi.dev.yaml").read_text() == text
+
+
+@pytest.mark.parametrize(
+    ("host", "process", "removed"),
+    [
+        (socket.gethostname(), "dead", True),
+        (socket.gethostname(), "living", False),
+        ("elsewhere", "dead", False),
+    ],
+)
+def test_only_the_locks_of_the_dead_here_are_removed(
+    checkout: Path,
+    host: str,
+    process: str,
+    removed: bool,  # noqa: FBT001 - a column
+) -> None:
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    folder = checkout / ".pulumi" / "locks" / "organization" / "hero" / "dev"
+    folder.mkdir(parents=True)
+    holder = {"pid": dead.pid if process == "dead" else os.getpid(), "hostname": host}
+    (folder / "lock.json").write_text(json.dumps(holder))
+    assert backend.release_dead_locks("dev") is removed
+    assert (folder / "lock.json").exists() is not removed
+
+
+def test_a_lock_that_cannot_be_read_is_left_alone(checkout: Path) -> None:
+    folder = checkout / ".pulumi" / "locks" / "organization" / "hero" / "dev"
+    folder.mkdir(parents=True)
+    (folder / "lock.json").write_text("{")
+    assert not backend.release_dead_locks("dev")
+    assert (folder / "lock.json").exists()
+
+
+def test_the_second_waits_for_the_first_and_is_told_whom_it_waits_for(
+    checkout: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (checkout / ".pulumi").mkdir()
+    order: list[str] = []
+
+    def second() -> None:
+        with backend.alone("dev"):
+            order.append("second")
+
+    with backend.alone("dev"):
+        thread = threading.Thread(target=second)
+        thread.start()
+        while "is going on" not in capsys.readouterr().err:
+            time.sleep(0.01)
+        order.append("first")
+    thread.join()
+    assert order == ["first", "second"]
+
+
+def test_another_stack_need_not_wait(checkout: Path) -> None:
+    (checkout / ".pulumi").mkdir()
+    with backend.alone("dev"), backend.alone("other"):
+        pass
