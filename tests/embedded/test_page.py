@@ -13,7 +13,17 @@ from tests.embedded.test_first_up import fetch_when_ready, start_hero
 
 PICTURES = ROOT / "docs" / "pictures"
 SIZE = (1200, 800)
-QUIET = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars"]
+QUIET = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--hide-scrollbars",
+)
 # A page without pictures or text would be far smaller.
 SMALLEST_PICTURE = 20_000
 
