@@ -20,7 +20,8 @@ outputs: ## where Hero lives
 	@./pulumiw stack output --stack $(STACK)
 
 test: ## prove the project
-	@$(WITHIN) pytest
+	@$(WITHIN) sh -c 'cd hero && go test ./... && cd ../providers && go test ./...'
+	@$(WITHIN) pytest --numprocesses 2 --dist loadscope
 
 conformance: ## put the OCI conformance suite to the registry of a stack that is up
 	@$(WITHIN) python -m tests.conformance $(STACK)

@@ -15,12 +15,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.pairs import Pair, in_turn
-from tests.checkout import ROOT, Checkout, client_program, new_checkout
+from tests.checkout import Checkout, client_program, new_checkout
 from tests.images import layer
+from tools.readme import write_table
 from tools.wrapper import prepare
 
 RUNS = int(os.environ.get("RUNS", "10"))
-README = ROOT / "README.md"
 PLATFORMS = "linux/amd64,linux/arm64"
 PREVIEW = ["./pulumiw", "preview", "--stack", "dev"]
 BARE_PREVIEW = ["pulumi", "preview", "--stack", "dev"]
@@ -45,9 +45,7 @@ def main() -> None:
     table = "\n".join(itertools.chain.from_iterable(rows))
     print(table)
     if "--write" in sys.argv:
-        text = README.read_text()
-        marked = re.compile(r"(<!-- speed -->\n).*(<!-- /speed -->)", re.DOTALL)
-        README.write_text(marked.sub(lambda found: f"{found[1]}{table}\n{found[2]}", text))
+        write_table("speed", table)
 
 
 def daily_commands(checkout: Checkout, empty: Checkout) -> list[str]:

@@ -47,8 +47,9 @@ class Registry(pulumi.ComponentResource):
         """Give the promised outputs; the last thing that a choice's constructor does."""
         self.address = pulumi.Output.from_input(address)
         self.repository = pulumi.Output.concat(address, "/", path)
-        self.pusher = pusher
-        self.puller = puller
+        # Whatever a choice gives, a password is a secret from here on.
+        self.pusher = Login(pusher.username, pulumi.Output.secret(pusher.password))
+        self.puller = Login(puller.username, pulumi.Output.secret(puller.password))
         self.ca_certificate = ca_certificate
         self.page = pulumi.Output.from_input(page)
         self.login = pulumi.Output.concat(

@@ -4,10 +4,10 @@ import (
 	"archive/tar"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log"
-	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -20,6 +20,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 	"github.com/google/ko/pkg/build"
+	"golang.org/x/tools/go/packages"
 )
 
 // buildGo builds a Go main package for its platforms with ko, without a Docker engine. The same source and the same Go
@@ -30,9 +31,8 @@ func buildGo(call call, s source) (build.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := prepareKo(); err != nil {
-		return nil, err
-	}
+	// ko's log repeats our progress. Its cache of binaries (KOCACHE) stays off: two checkouts would share it by name.
+	log.SetOutput(io.Discard)
 	builder, err := build.NewGo(call, directory,
 		build.WithPlatforms(s.Platforms...),
 		build.WithBaseImages(func(context.Context, string) (name.Reference, build.Result, error) { return baseImage(s.Platforms) }),
@@ -46,10 +46,7 @@ func buildGo(call call, s source) (build.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	reference, err := builder.QualifyImport(".")
-	if err == nil {
-		err = builder.IsSupportedReference(reference)
-	}
+	reference, err := programReference(call, directory)
 	if err != nil {
 		return nil, fmt.Errorf("%s is not a Go main package: %w", s.Path, err)
 	}
@@ -60,18 +57,16 @@ func buildGo(call call, s source) (build.Result, error) {
 	return result, nil
 }
 
-// prepareKo gives ko a cache of binaries beside Go's own, and keeps its log, which repeats our progress, from the
-// person's terminal.
-func prepareKo() error {
-	log.SetOutput(io.Discard)
-	if os.Getenv("KOCACHE") != "" {
-		return nil
-	}
-	cache, err := os.UserCacheDir()
+// programReference asks Go once for what ko would ask it twice: the package's import path, and whether it is a program.
+func programReference(call call, directory string) (string, error) {
+	found, err := packages.Load(&packages.Config{Context: call, Dir: directory, Mode: packages.NeedName}, ".")
 	if err != nil {
-		return err
+		return "", err
 	}
-	return os.Setenv("KOCACHE", filepath.Join(cache, "hero", "ko"))
+	if len(found) != 1 || found[0].Name != "main" {
+		return "", errors.New("it has no package main")
+	}
+	return build.StrictScheme + found[0].PkgPath, nil
 }
 
 // The base's name can be looked up nowhere, on purpose (RFC 2606): the base is made here, for every platform alike.

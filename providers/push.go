@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"sync/atomic"
@@ -16,6 +17,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 	"github.com/sigstore/cosign/v2/pkg/oci"
 	"github.com/sigstore/cosign/v2/pkg/oci/walk"
+	"golang.org/x/sync/errgroup"
 )
 
 // The media type that IANA registered for an SPDX document in JSON.
@@ -30,10 +32,13 @@ func (r *repository) push(call call, image manifest, tags []string) (string, err
 	if err != nil {
 		return "", err
 	}
-	if err := remote.Push(r.name.Digest(described.Digest.String()), image, r.options...); err != nil {
-		return "", r.plain(err)
-	}
-	if err := r.attachDocuments(call, image); err != nil {
+	group, ctx := errgroup.WithContext(call)
+	group.Go(func() error {
+		return r.plain(remote.Push(r.name.Digest(described.Digest.String()), image, r.options...))
+	})
+	// A document may be there before what it is about (distribution-spec, "pushing manifests with subject").
+	group.Go(func() error { return r.attachDocuments(ctx, image) })
+	if err := group.Wait(); err != nil {
 		return "", err
 	}
 	return described.Digest.String(), r.tagAs(image, tags)
@@ -61,7 +66,8 @@ func (r *repository) attachDocuments(ctx context.Context, image manifest) error 
 	if !ok {
 		return nil // only what ko has built brings a document along
 	}
-	return walk.SignedEntity(ctx, signed, func(_ context.Context, entity oci.SignedEntity) error {
+	group, ctx := errgroup.WithContext(ctx)
+	err := walk.SignedEntity(ctx, signed, func(_ context.Context, entity oci.SignedEntity) error {
 		document, err := entity.Attachment("sbom")
 		if err != nil {
 			return nil //nolint:nilerr // this one has none
@@ -74,8 +80,10 @@ func (r *repository) attachDocuments(ctx context.Context, image manifest) error 
 		if err != nil {
 			return err
 		}
-		return r.attach(content, *subject)
+		group.Go(func() error { return r.attach(content, *subject) })
+		return nil
 	})
+	return errors.Join(err, group.Wait())
 }
 
 func (r *repository) attach(document []byte, subject v1.Descriptor) error {

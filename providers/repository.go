@@ -37,9 +37,19 @@ func newRepository(call call, inputs imageInputs) (*repository, error) {
 	if inputs.Username != "" {
 		login = &authn.Basic{Username: inputs.Username, Password: inputs.Password}
 	}
-	destination.options = []remote.Option{
+	options := []remote.Option{
 		remote.WithContext(call), remote.WithAuth(login), remote.WithTransport(sender), remote.WithUserAgent("hero"),
 	}
+	pusher, err := remote.NewPusher(options...)
+	if err != nil {
+		return nil, err
+	}
+	puller, err := remote.NewPuller(options...)
+	if err != nil {
+		return nil, err
+	}
+	// So that the registry is asked only once how one logs in.
+	destination.options = append(options, remote.Reuse(pusher), remote.Reuse(puller))
 	return destination, nil
 }
 

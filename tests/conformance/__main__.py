@@ -13,14 +13,17 @@ from tests.conformance.suite import run
 from tools.places import ROOT
 from tools.problem import Problem
 from tools.progress import say
+from tools.readme import write_table
 
 
 def main(arguments: list[str]) -> int:
     """Print the table; 0 where everything is as the choice's list says."""
     parser = argparse.ArgumentParser(prog="python -m tests.conformance", description=__doc__)
     parser.add_argument("stack", help="the name of a stack that is up")
+    parser.add_argument("--write", action="store_true", help="put the table into the README")
+    parsed = parser.parse_args(arguments)
     try:
-        return _conformance(parser.parse_args(arguments).stack)
+        return _conformance(parsed.stack, write=parsed.write)
     except Problem as problem:
         say(str(problem))
         return 1
@@ -29,7 +32,7 @@ def main(arguments: list[str]) -> int:
         return 130
 
 
-def _conformance(stack: str) -> int:
+def _conformance(stack: str, *, write: bool) -> int:
     told = _outputs(stack)
     address = told["address"]
     known = Path(__file__).with_name(f"{told['registry']}.txt")
@@ -44,6 +47,8 @@ def _conformance(stack: str) -> int:
         results=results,
     )
     print(report(verdict))  # noqa: T201 - this speaks to a terminal
+    if write and verdict.good:
+        write_table("conformance", report(verdict))
     say(f"the suite's own reports are in {results}")
     if not verdict.good:
         say(f"this is not what {known.relative_to(ROOT)} says")

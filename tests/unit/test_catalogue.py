@@ -35,6 +35,14 @@ def test_five_registries_are_known() -> None:
     assert {*CHOICES, *PLANNED} == {"embedded", "dockerhub", "harbor", "zot", "dragonfly"}
 
 
+def test_pulumi_yaml_describes_every_key_that_is_read() -> None:
+    described = (Path(__file__).resolve().parents[2] / "Pulumi.yaml").read_text()
+    for block, model in BLOCKS.items():
+        line = next(line for line in described.splitlines() if "docs/" in line and f"docs/{block}.md" in line)
+        for field, name in model.model_fields.items():
+            assert (name.alias or field) in line
+
+
 def test_what_is_built_is_not_planned_any_more() -> None:
     assert not set(CHOICES) & set(PLANNED)
 
