@@ -72,6 +72,7 @@ class Checkout:
             cwd=self.path,
             env=self.environment,
             text=True,
+            start_new_session=True,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -85,6 +85,19 @@ def test_pulumi_killed_and_then_down(checkout: Checkout) -> None:
     assert not (checkout.path / ".hero").exists()
 
 
+def test_interrupted_by_a_person(checkout: Checkout) -> None:
+    run = checkout.start("make", "up")
+    while checkout.registry_process() is None:
+        time.sleep(0.01)
+    os.killpg(run.pid, signal.SIGINT)
+    text, _ = run.communicate(timeout=60)
+    assert run.returncode != 0
+    assert "Traceback" not in text
+    checkout.up()
+    assert checkout.crane("digest", checkout.outputs()["image"]) == checkout.outputs()["digest"]
+    assert registries_of(checkout) == [checkout.registry_process()]
+
+
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
 def test_the_registry_killed_during_a_push(checkout: Checkout, share: float) -> None:
     size = 200_000_000
