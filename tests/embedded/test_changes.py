@@ -43,6 +43,16 @@ def test_a_test_of_heros_is_no_reason_to_build(checkout: Checkout) -> None:
     assert checkout.up().unchanged
 
 
+def test_what_the_config_does_not_say_has_a_default(checkout: Checkout) -> None:
+    text = f"config:\n  hero:embedded:\n    port: {checkout.port}\n"
+    (checkout.path / "Pulumi.dev.yaml").write_text(text)
+    checkout.up()
+    told = checkout.outputs()
+    assert told["registry"] == "embedded"
+    assert told["tags"] == ["latest"]
+    assert checkout.crane("digest", told["image"]) == told["digest"]
+
+
 def test_tags_come_and_go_without_a_build(checkout: Checkout) -> None:
     checkout.use_image("tags: [v0.0.1, latest]")
     checkout.up()
