@@ -20,7 +20,7 @@ outputs: ## where Hero lives
 	@./pulumiw stack output --stack $(STACK)
 
 test: ## prove the project
-	@$(WITHIN) sh -c 'cd hero && go test ./... && cd ../providers && go test ./...'
+	@$(WITHIN) sh -c 'export CGO_ENABLED=0; cd hero && go test ./... && cd ../providers && go test -trimpath ./...'
 	@$(WITHIN) pytest --numprocesses 2 --dist loadscope
 
 conformance: ## put the OCI conformance suite to the registry of a stack that is up
@@ -30,7 +30,7 @@ lint: ## ruff, strict types, gofmt and go vet
 	@$(WITHIN) ruff check
 	@$(WITHIN) ruff format --check
 	@$(WITHIN) pyright
-	@$(WITHIN) sh -c 'cd providers && test -z "$$(gofmt -l . ../hero)" && go vet ./... && cd ../hero && go vet ./...'
+	@$(WITHIN) sh -c 'cd providers && test -z "$$(gofmt -l . ../hero)" && export CGO_ENABLED=0 && go vet ./... && cd ../hero && go vet ./...'
 
 format: ## let ruff and gofmt have their way
 	@$(WITHIN) ruff check --fix

@@ -15,8 +15,8 @@ import (
 )
 
 // goSourceFingerprint covers every file that can change what `go build` makes of the package: its module, the modules
-// that go.mod or go.work take from beside it, and where in the module the package is. It needs no Go, so that a
-// preview needs none. Tests and hidden folders do not count.
+// that go.mod and go.work take from beside it, and where in the module the package is. It needs no Go, so that a
+// preview needs none. Tests do not count.
 func goSourceFingerprint(path string) (string, error) {
 	directory, err := filepath.Abs(path)
 	if err != nil {
@@ -56,16 +56,19 @@ func moduleRoot(directory string) (string, error) {
 	}
 }
 
-// localModules are the module itself and those that its go.mod replaces by a folder, theirs included.
+// localModules are the module itself, those of its workspace, and those that any of them replaces by a folder.
 func localModules(module string) ([]string, error) {
-	found := []string{module}
+	found, err := workspace(module)
+	if err != nil {
+		return nil, err
+	}
 	for position := 0; position < len(found); position++ {
 		path := filepath.Join(found[position], "go.mod")
 		text, err := os.ReadFile(path)
 		if err != nil {
 			return nil, err
 		}
-		file, err := modfile.ParseLax(path, text, nil)
+		file, err := modfile.Parse(path, text, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -85,16 +88,42 @@ func localModules(module string) ([]string, error) {
 	return found, nil
 }
 
+// workspace is the module, with those that the go.work there or above names beside it, as Go itself looks for it.
+func workspace(module string) ([]string, error) {
+	for folder := module; folder != filepath.Dir(folder); folder = filepath.Dir(folder) {
+		path := filepath.Join(folder, "go.work")
+		text, err := os.ReadFile(path)
+		if err != nil {
+			continue
+		}
+		file, err := modfile.ParseWork(path, text, nil)
+		if err != nil {
+			return nil, err
+		}
+		found := []string{module}
+		for _, use := range file.Use {
+			if beside := filepath.Join(folder, use.Path); beside != module {
+				found = append(found, beside)
+			}
+		}
+		return found, nil
+	}
+	return []string{module}, nil
+}
+
 func hashTree(sum io.Writer, root string) error {
 	return filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
-		hidden := strings.HasPrefix(entry.Name(), ".") && path != root
-		if entry.IsDir() && (hidden || entry.Name() == "node_modules") {
+		if entry.IsDir() && (entry.Name() == ".git" || entry.Name() == "node_modules") {
 			return fs.SkipDir
 		}
-		if entry.IsDir() || strings.HasSuffix(entry.Name(), "_test.go") {
+		if strings.HasSuffix(entry.Name(), "_test.go") {
+			return nil
+		}
+		// Links to folders, sockets and the like: Go does not compile them either.
+		if facts, err := os.Stat(path); err != nil || !facts.Mode().IsRegular() {
 			return nil
 		}
 		relative, err := filepath.Rel(root, path)
@@ -106,11 +135,11 @@ func hashTree(sum io.Writer, root string) error {
 }
 
 func hashFile(sum io.Writer, path, label string) error {
-	content, err := os.ReadFile(path)
+	content, err := fileFingerprint(path)
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(sum, "%s %d %x\n", label, len(content), sha256.Sum256(content))
+	_, err = fmt.Fprintf(sum, "%s %s\n", label, content)
 	return err
 }
 

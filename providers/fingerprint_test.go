@@ -36,16 +36,21 @@ func program(t *testing.T) string {
 		"program/cmd/main.go": "package main\n",
 		"words/go.mod":        "module example.com/words\n\ngo 1.24\n",
 		"words/words.go":      "package words\n",
+		"lib/go.mod":          "module example.com/lib\n\ngo 1.24\n",
+		"lib/lib.go":          "package lib\n",
+		"go.work":             "go 1.24\n\nuse (\n\t./program\n\t./lib\n)\n",
 	})
 	return folder
 }
 
 func TestWhatChangesTheProgramChangesTheFingerprint(t *testing.T) {
 	for name, content := range map[string]string{
-		"program/cmd/main.go":   "package main // changed\n",
-		"program/cmd/page.html": "embedded, perhaps\n",
-		"program/go.sum":        "another version\n",
-		"words/words.go":        "package words // in a module beside it\n",
+		"program/cmd/main.go":     "package main // changed\n",
+		"program/cmd/page.html":   "embedded, perhaps\n",
+		"program/go.sum":          "another version\n",
+		"program/cmd/.well-known": "embedded, perhaps\n",
+		"lib/lib.go":              "package lib // of the workspace\n",
+		"words/words.go":          "package words // in a module beside it\n",
 	} {
 		folder := program(t)
 		before := fingerprintOf(t, filepath.Join(folder, "program", "cmd"))

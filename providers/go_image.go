@@ -63,6 +63,9 @@ func programReference(call call, directory string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if len(found) == 1 && len(found[0].Errors) > 0 {
+		return "", found[0].Errors[0]
+	}
 	if len(found) != 1 || found[0].Name != "main" {
 		return "", errors.New("it has no package main")
 	}

@@ -56,7 +56,7 @@ func (image) diff(olds, news resource.PropertyMap) (plugin.DiffResult, error) {
 	if err != nil {
 		return plugin.DiffResult{}, err
 	}
-	changed := changedKeys(olds, news, "password", "home")
+	changed := changedKeys(olds, news, "password")
 	if len(state.Missing) > 0 {
 		changed = append(changed, "missing")
 	}

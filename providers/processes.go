@@ -14,13 +14,13 @@ import (
 
 const pluginName = "pulumi-resource-hero"
 
-func ensurePortIsFree(port int) error {
+func ensurePortIsFree(port int, owner string) error {
 	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 	if err == nil {
 		return listener.Close()
 	}
 	return fmt.Errorf("port %d of 127.0.0.1 cannot be had: %s; stop that, or choose another port: "+
-		"./pulumiw config set --path hero:embedded.port %d", port, portHolder(port, err), anotherPort(port))
+		"%s", port, portHolder(port, err), mend(owner, "port", strconv.Itoa(anotherPort(port))))
 }
 
 func portHolder(port int, otherwise error) string {

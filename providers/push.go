@@ -32,12 +32,12 @@ func (r *repository) push(call call, image manifest, tags []string) (string, err
 	if err != nil {
 		return "", err
 	}
-	group, ctx := errgroup.WithContext(call)
+	var group errgroup.Group
 	group.Go(func() error {
 		return r.plain(remote.Push(r.name.Digest(described.Digest.String()), image, r.options...))
 	})
 	// A document may be there before what it is about (distribution-spec, "pushing manifests with subject").
-	group.Go(func() error { return r.attachDocuments(ctx, image) })
+	group.Go(func() error { return r.attachDocuments(call, image) })
 	if err := group.Wait(); err != nil {
 		return "", err
 	}
@@ -66,7 +66,7 @@ func (r *repository) attachDocuments(ctx context.Context, image manifest) error 
 	if !ok {
 		return nil // only what ko has built brings a document along
 	}
-	group, ctx := errgroup.WithContext(ctx)
+	var group errgroup.Group
 	err := walk.SignedEntity(ctx, signed, func(_ context.Context, entity oci.SignedEntity) error {
 		document, err := entity.Attachment("sbom")
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -49,23 +50,26 @@ func (d registryDirectory) claim(owner string) (fresh bool, err error) {
 		err = os.MkdirAll(string(d), 0o700)
 	}
 	if err != nil {
-		return false, d.unusable(err)
+		return false, d.unusable(err, owner)
 	}
 	mark, err := d.mark()
 	switch {
+	case err == nil && mark.Owner == owner && d.belongsElsewhere(mark):
+		return false, fmt.Errorf("%s holds the registry of the checkout in %s; give this one a directory of its own: %s",
+			d, mark.Checkout, mend(owner, "directory", anotherDirectory))
 	case err == nil && mark.Owner == owner:
-		return false, d.unusable(d.provideStorage(mark))
+		return false, d.unusable(d.provideStorage(mark), owner)
 	case err == nil:
-		return false, fmt.Errorf("%s holds the registry of %s; give this stack a directory of its own: "+
-			"./pulumiw config set --path hero:embedded.directory .hero/another", d, mark.Owner)
+		return false, fmt.Errorf("%s holds the registry of %s; give this stack a directory of its own: %s",
+			d, mark.Owner, mend(owner, "directory", anotherDirectory))
 	case !errors.Is(err, os.ErrNotExist):
 		return false, fmt.Errorf("%s cannot be read (%w); it may be ours, so nothing in there was touched: move it away, "+
 			"or restore it", d.path(markFile), err)
 	case len(foreign(entries)) > 0:
 		return false, fmt.Errorf("%s holds something that is not a registry of ours (%s); move it away, or choose another "+
-			"directory: ./pulumiw config set --path hero:embedded.directory .hero/another", d, foreign(entries)[0])
+			"directory: %s", d, foreign(entries)[0], mend(owner, "directory", anotherDirectory))
 	}
-	return true, d.unusable(d.provideStorage(registryMark{Owner: owner}))
+	return true, d.unusable(d.provideStorage(registryMark{Owner: owner}), owner)
 }
 
 // provideStorage gives new data a new name. The mark comes first, so that a claim cut short is still known as ours.
@@ -93,12 +97,31 @@ func foreign(entries []os.DirEntry) []string {
 	return names
 }
 
-func (d registryDirectory) unusable(err error) error {
+// belongsElsewhere is true where another checkout, that is still there, has claimed the directory for a stack of the
+// same name. A checkout that was moved takes its registry along.
+func (d registryDirectory) belongsElsewhere(mark registryMark) bool {
+	here := registryDirectory(".").absolute()
+	if mark.Checkout == "" || mark.Checkout == here {
+		return false
+	}
+	_, err := os.Stat(mark.Checkout)
+	return err == nil
+}
+
+func (d registryDirectory) unusable(err error, owner string) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("the registry's directory %s cannot be used: %w; choose one that you may write to: "+
-		"./pulumiw config set --path hero:embedded.directory .hero/another", d, reason(err))
+	return fmt.Errorf("the registry's directory %s cannot be used: %w; choose one that you may write to: %s",
+		d, reason(err), mend(owner, "directory", anotherDirectory))
+}
+
+const anotherDirectory = ".hero/another"
+
+// mend is the command that gives a key of the owner's block another value.
+func mend(owner, key, value string) string {
+	_, stack, _ := strings.Cut(owner, "/")
+	return fmt.Sprintf("./pulumiw config set --stack %s --path hero:embedded.%s %s", stack, key, value)
 }
 
 // reason is what the system said, without the path that the message already names.
@@ -164,13 +187,13 @@ func (d registryDirectory) storage() string {
 func (d registryDirectory) write(inputs registryInputs, htpasswd string) error {
 	mark, err := d.mark()
 	if err != nil {
-		return d.unusable(err)
+		return d.unusable(err, inputs.Owner)
 	}
 	mark.Port, mark.KeepData, mark.Checkout = inputs.Port, inputs.KeepData, registryDirectory(".").absolute()
 	if err := d.writeMark(mark); err != nil {
-		return d.unusable(err)
+		return d.unusable(err, inputs.Owner)
 	}
-	return d.unusable(d.replace(loginFile, []byte(htpasswd)))
+	return d.unusable(d.replace(loginFile, []byte(htpasswd)), inputs.Owner)
 }
 
 // clear removes what is ours: all of it, or all but the images. Whatever else somebody put there stays.
@@ -188,8 +211,9 @@ func (d registryDirectory) clear(keepData bool, progress progress) error {
 		progress.status("the images stay in %s", d)
 		return nil
 	}
-	// The parents are ours only while they are empty; os.Remove takes no other.
-	for folder := string(d); strings.Contains(folder, ".hero"); folder = filepath.Dir(folder) {
+	// os.Remove takes empty folders alone. Of those above, only .hero and what is in it can be ours.
+	_ = os.Remove(string(d))
+	for folder := filepath.Dir(d.absolute()); slices.Contains(strings.Split(folder, "/"), ".hero"); folder = filepath.Dir(folder) {
 		if os.Remove(folder) != nil {
 			break
 		}

@@ -25,7 +25,7 @@ const (
 func (d registryDirectory) launch(ctx context.Context, port int, password string) error {
 	log, err := os.OpenFile(d.path(logFile), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
-		return d.unusable(err)
+		return reason(err)
 	}
 	defer log.Close()
 	program, err := os.Executable()
@@ -103,7 +103,8 @@ func (d registryDirectory) process() int {
 		return 0
 	}
 	defer file.Close()
-	if lock(file) == nil {
+	// Shared, so that two who ask at once do not take each other for the registry, which alone holds it exclusively.
+	if syscall.Flock(int(file.Fd()), syscall.LOCK_SH|syscall.LOCK_NB) == nil {
 		return 0
 	}
 	text, err := io.ReadAll(file)
@@ -119,6 +120,9 @@ func (d registryDirectory) stop(ctx context.Context) error {
 		process := d.process()
 		if process == 0 {
 			return nil
+		}
+		if registries()[process] != d.absolute() {
+			return fmt.Errorf("%s names process %d, which is no registry of ours", d.path(processFile), process)
 		}
 		if err := syscall.Kill(process, signal); err != nil && !errors.Is(err, syscall.ESRCH) {
 			return fmt.Errorf("the registry (process %d) cannot be stopped: %w", process, err)

@@ -180,10 +180,16 @@ func (s registryState) startClaimed(call call, directory registryDirectory) (res
 		return nil, err
 	}
 	defer release()
+	// A port that is taken must not cost the registry that runs on another one.
+	if mark, err := directory.mark(); err == nil && mark.Port != s.Port {
+		if err := ensurePortIsFree(s.Port, s.Owner); err != nil {
+			return nil, err
+		}
+	}
 	if err := directory.stop(call); err != nil {
 		return nil, err
 	}
-	if err := ensurePortIsFree(s.Port); err != nil {
+	if err := ensurePortIsFree(s.Port, s.Owner); err != nil {
 		return nil, err
 	}
 	if err := directory.write(s.registryInputs, s.Htpasswd); err != nil {

@@ -20,7 +20,7 @@ func serveRegistry(path string) error {
 	directory := registryDirectory(path)
 	mark, err := directory.mark()
 	if err != nil {
-		return directory.unusable(err)
+		return reason(err)
 	}
 	held, err := directory.holdProcessFile()
 	if err != nil {
@@ -43,7 +43,7 @@ func serveRegistry(path string) error {
 func (d registryDirectory) holdProcessFile() (*os.File, error) {
 	file, err := os.OpenFile(d.path(processFile), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
-		return nil, d.unusable(err)
+		return nil, reason(err)
 	}
 	// Whoever asks whether a registry runs holds the lock for an instant.
 	if waitUntil(context.Background(), lockPatience, func() bool { return lock(file) == nil }) != nil {

@@ -10,11 +10,8 @@ import (
 // making one and recording it leaves such. The next `up` would take it over; after `destroy` nobody would.
 func sweep(owner string) error {
 	_, stack, _ := strings.Cut(owner, "/")
-	directories, err := filepath.Glob(filepath.Join(registryDirectory(".hero").absolute(), stack, "*"))
-	if err != nil {
-		return err
-	}
-	for _, path := range append(directories, registriesRunning()...) {
+	usual := filepath.Join(registryDirectory(".hero").absolute(), stack, "registry")
+	for _, path := range append(registriesRunning(), usual) {
 		directory := registryDirectory(path)
 		mark, err := directory.mark()
 		if err != nil || mark.Owner != owner || mark.Checkout != registryDirectory(".").absolute() {
