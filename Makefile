@@ -24,7 +24,7 @@ test: ## prove the project
 	@$(WITHIN) pytest --numprocesses 2 --dist loadscope
 
 conformance: ## put the OCI conformance suite to the registry of a stack that is up
-	@$(WITHIN) python -m tests.conformance $(STACK)
+	@$(WITHIN) python -m tests.conformance $(STACK) $(if $(WRITE),--write)
 
 lint: ## ruff, strict types, gofmt and go vet
 	@$(WITHIN) ruff check

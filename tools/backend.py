@@ -8,30 +8,39 @@ import json
 import os
 import re
 import secrets
+import shutil
 import socket
 import tempfile
 from collections.abc import Generator
 from pathlib import Path
+from urllib.parse import quote
 
 from tools.packages import run
-from tools.places import ROOT, cache
+from tools.places import ROOT, cache, home
+from tools.problem import about
 from tools.progress import say
 
 STATE = ROOT / ".pulumi"
 PROJECT = "hero"
-SALT = re.compile(r"^encryptionsalt: .*\n?", re.MULTILINE)
+# Files are read as bytes here: what is written back has to be the user's, whatever ends their lines.
+BACKEND = re.compile(rb"^backend:", re.MULTILINE)
+SALT = re.compile(rb"^encryptionsalt: .*\n?", re.MULTILINE)
+WORD = re.compile(rb"[\[\]{},]|[^\s\[\]{},]+")
 
 
 def is_our_own() -> bool:
     """Whether nobody has named a backend: no variable, no `backend` in Pulumi.yaml, no `pulumi login`."""
     if os.environ.get("PULUMI_BACKEND_URL") or os.environ.get("PULUMI_ACCESS_TOKEN"):
         return False
-    if re.search(r"^backend:", (ROOT / "Pulumi.yaml").read_text(), re.MULTILINE):
+    return not BACKEND.search((ROOT / "Pulumi.yaml").read_bytes()) and not _is_logged_in()
+
+
+def _is_logged_in() -> bool:
+    folder = os.environ.get("PULUMI_CREDENTIALS_PATH") or os.environ.get("PULUMI_HOME") or home() / ".pulumi"
+    try:
+        return bool(json.loads((Path(folder) / "credentials.json").read_bytes())["current"])
+    except (OSError, ValueError, KeyError, TypeError):
         return False
-    home = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
-    with contextlib.suppress(OSError, ValueError):
-        return not json.loads((home / "credentials.json").read_text()).get("current")
-    return True
 
 
 def own_environment() -> dict[str, str]:
@@ -39,9 +48,10 @@ def own_environment() -> dict[str, str]:
     STATE.mkdir(exist_ok=True)
     passphrase = STATE / "passphrase"
     if not passphrase.exists():
-        _make_passphrase(passphrase)
+        with about(passphrase):
+            _make_passphrase(passphrase)
     return {
-        "PULUMI_BACKEND_URL": f"file://{ROOT}",
+        "PULUMI_BACKEND_URL": f"file://{quote(str(ROOT))}",
         "PULUMI_CONFIG_PASSPHRASE_FILE": str(passphrase),
         # So that the salt may be taken out of the stack's file again: it is in the state too.
         "PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER": "true",
@@ -62,45 +72,88 @@ def ensure_stack(pulumi: Path, stack: str, environment: dict[str, str], *, own: 
     """Make the stack if there is a file for it and no state yet."""
     if not (ROOT / f"Pulumi.{stack}.yaml").exists():
         return
-    if own and (STATE / "stacks" / PROJECT / f"{stack}.json").exists():
+    if own and is_known(stack):
         return
     verb = ["stack", "init", "--stack", stack] if own else ["stack", "select", "--create", stack]
     run([str(pulumi), *verb, "--non-interactive"], f"the stack {stack} cannot be made", **environment)
 
 
+def is_known(stack: str) -> bool:
+    """Whether our own backend has the stack."""
+    return _state_of(stack).exists()
+
+
+def _state_of(stack: str) -> Path:
+    return STATE / "stacks" / PROJECT / f"{stack}.json"
+
+
 @contextlib.contextmanager
 def alone(stack: str) -> Generator[None]:
     """Wait until no other run of this checkout changes the stack, then keep others waiting."""
-    with (STATE / f"{stack}.lock").open("a+", encoding="utf-8") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.seek(0)
-            say(f"another run of stack {stack} is going on (process {lock.read()}); waiting for it to end")
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
+    file = STATE / f"{stack}.lock"
+    with file.open("a+", encoding="utf-8") as lock:
+        with about(file):
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                lock.seek(0)
+                say(f"another run of stack {stack} is going on (process {lock.read()}); waiting for it to end")
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            lock.truncate(0)
+            lock.write(str(os.getpid()))
+            lock.flush()
         yield
 
 
 def is_destroyed(stack: str) -> bool:
     """Whether the state has nothing left; a `destroy` of only some resources leaves the rest."""
-    state = json.loads((STATE / "stacks" / PROJECT / f"{stack}.json").read_text())
+    try:
+        state = json.loads(_state_of(stack).read_bytes())
+    except FileNotFoundError:
+        # `destroy --remove` takes the stack away as well.
+        return True
     return not state["checkpoint"]["latest"].get("resources")
 
 
-def tidy_stack_files() -> None:
-    """Take out the salt that Pulumi writes into a stack's file, so that `git status` stays clean.
+@contextlib.contextmanager
+def tidy_stack_files() -> Generator[None]:
+    """Keep the stacks' files as the user has written them, so that `git status` stays clean.
 
-    Where the file holds a secret the salt stays, since it belongs to it.
+    Pulumi writes its salt into a stack's file and sets all of it anew as it does so. What only Pulumi has changed is
+    put back to the byte, before a run for one that was killed and after it. Where the file holds a secret the salt
+    stays, since it belongs to it.
     """
-    for file in ROOT.glob("Pulumi.*.yaml"):
-        text = file.read_text()
-        if SALT.search(text) and "secure:" not in text:
-            replaced = file.with_suffix(".new")
-            replaced.write_text(SALT.sub("", text))
-            replaced.replace(file)
+    before = {file: _tidy(file, None) for file in _stack_files()}
+    try:
+        yield
+    finally:
+        for file in _stack_files():
+            _tidy(file, before.get(file))
+
+
+def _stack_files() -> list[Path]:
+    return list(ROOT.glob("Pulumi.*.yaml"))
+
+
+def _tidy(file: Path, before: bytes | None) -> bytes:
+    """Returns what the file holds in the end."""
+    found = file.read_bytes()
+    if b"secure:" in found or not SALT.search(found):
+        return found
+    wanted = SALT.sub(b"", found)
+    if before is not None and WORD.findall(before) == WORD.findall(wanted):
+        wanted = before
+    _replace(file.resolve(), wanted)
+    return wanted
+
+
+def _replace(file: Path, content: bytes) -> None:
+    """Whole or not at all."""
+    with about(file), tempfile.TemporaryDirectory(prefix=".tidy-", dir=file.parent) as folder:
+        replaced = Path(folder) / file.name
+        replaced.write_bytes(content)
+        shutil.copymode(file, replaced)
+        replaced.replace(file)
 
 
 def release_dead_locks(stack: str) -> bool:
@@ -115,12 +168,12 @@ def release_dead_locks(stack: str) -> bool:
 
 def _is_dead(lock: Path) -> bool:
     try:
-        holder = json.loads(lock.read_text())
+        holder = json.loads(lock.read_bytes())
         if holder["hostname"] != socket.gethostname():
             return False
         os.kill(int(holder["pid"]), 0)
     except ProcessLookupError:
         return True
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return False
     return False

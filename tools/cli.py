@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
-import shutil
 from pathlib import Path
 
 from tools import official
 from tools.go import build, is_built
 from tools.packages import run
-from tools.places import ROOT, cache
+from tools.places import ROOT, cache, on_path
+from tools.problem import Problem
 from tools.progress import say
 
 # The same as the SDK's in pyproject.toml; a test holds them together.
@@ -28,17 +29,32 @@ def ensure_cli(go: Path) -> Path:
 
 
 def _from_path() -> Path | None:
-    found = shutil.which("pulumi")
+    found = on_path("pulumi")
     if found is None:
         return None
-    folder = Path(found).resolve().parent
-    if not (folder / "pulumi-language-python").exists() and shutil.which("pulumi-language-python") is None:
-        say(f"{found} has no language host for Python beside it, so it is passed over")
+    program = _behind(found)
+    why_not = _why_not(program)
+    if why_not:
+        say(f"{found} {why_not}, so it is passed over")
         return None
-    if _version(Path(found).resolve()) < _numbers(VERSION):
-        say(f"{found} is older than {VERSION}, so it is passed over")
-        return None
-    return folder
+    return program.parent
+
+
+def _behind(found: Path) -> Path:
+    """The file that a link leads to; but the links of version managers lead to a program that asks for its name."""
+    file = found.resolve()
+    return file if file.name == found.name else found
+
+
+def _why_not(program: Path) -> str:
+    """Why it cannot be used; nothing where it can."""
+    if not (program.parent / "pulumi-language-python").exists() and on_path("pulumi-language-python") is None:
+        return "has no language host for Python beside it"
+    try:
+        version = _version(program)
+    except (Problem, OSError):
+        return "does not start"
+    return f"is older than {VERSION}" if version < _numbers(VERSION) else ""
 
 
 def _version(program: Path) -> tuple[int, ...]:
@@ -46,14 +62,21 @@ def _version(program: Path) -> tuple[int, ...]:
     facts = program.stat()
     key = f"{program} {facts.st_mtime_ns} {facts.st_size}"
     memory = cache() / "pulumi-versions.json"
-    try:
-        known: dict[str, str] = json.loads(memory.read_text())
-    except (OSError, ValueError):
-        known = {}
+    known = _remembered(memory)
     if key not in known:
         known[key] = run([str(program), "version"], f"{program} does not start", PULUMI_SKIP_UPDATE_CHECK="true")
-        memory.write_text(json.dumps(known))
+        # Where nothing can be written, it is asked each time.
+        with contextlib.suppress(OSError):
+            memory.write_text(json.dumps(known), encoding="utf-8")
     return _numbers(known[key])
+
+
+def _remembered(memory: Path) -> dict[str, str]:
+    """Nothing where another run is just writing it."""
+    try:
+        return dict(json.loads(memory.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return {}
 
 
 def _numbers(version: str) -> tuple[int, ...]:

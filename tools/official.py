@@ -2,34 +2,45 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import IO
 
 from tools.packages import run
-from tools.places import VENV, cache, held
+from tools.places import VENV, cache, held, newly_made
 from tools.problem import Problem
-from tools.progress import Bar, say, step
+from tools.progress import say, step
 
 URL = "https://get.pulumi.com"
-SECONDS_TO_ANSWER = 4
-SECONDS_TO_DOWNLOAD = 900
+SECONDS_TO_ANSWER = 4.0
+SECONDS_TO_DOWNLOAD = 900.0
 
-# In a process of its own, since a name that does not resolve may take longer than any time-out of urllib's.
-ASK = f"""
-import urllib.request
-urllib.request.urlopen(urllib.request.Request("{URL}/install.sh", method="HEAD"), timeout={SECONDS_TO_ANSWER})
+# In a process of its own, which can be ended: nothing else bounds a name that does not resolve, or an answer that
+# comes letter by letter.
+ASK = """
+import sys, urllib.request
+question = urllib.request.Request(sys.argv[1], method="HEAD")
+urllib.request.urlopen(question, timeout=float(sys.argv[2])).close()
 """
 
+# The SDK shows what its install script has said to nobody; here the last line of it is the reason.
 INSTALL = """
-import sys
+import socket, subprocess, sys
 from pulumi.automation import PulumiCommand
 from semver import VersionInfo
-PulumiCommand.install(root=sys.argv[1], version=VersionInfo.parse(sys.argv[2]))
+socket.setdefaulttimeout(30)
+try:
+    PulumiCommand.install(root=sys.argv[1], version=VersionInfo.parse(sys.argv[2]))
+except subprocess.CalledProcessError as error:
+    sys.exit((error.output or b"").decode(errors="replace").strip() or f"install.sh ended with {error.returncode}")
+except Exception as error:
+    sys.exit(f"{type(error).__name__}: {error}")
 """
 
 
@@ -49,11 +60,10 @@ def download(version: str) -> Path | None:
 
 
 def reachable() -> bool:
-    """Whether anybody answers there, or behind the proxy on the way; decided within seconds."""
+    """Whether the archive itself answers a request, through whatever proxy; decided within seconds."""
+    question = [sys.executable, "-c", ASK, f"{URL}/install.sh", str(SECONDS_TO_ANSWER)]
     try:
-        asked = subprocess.run(
-            [sys.executable, "-c", ASK], capture_output=True, timeout=SECONDS_TO_ANSWER + 1, check=False
-        )
+        asked = subprocess.run(question, capture_output=True, timeout=SECONDS_TO_ANSWER + 1, check=False)
     except subprocess.TimeoutExpired:
         return False
     return asked.returncode == 0
@@ -64,37 +74,52 @@ def _folder(version: str) -> Path:
 
 
 def _download(version: str) -> Path | None:
-    folder = _folder(version)
-    unfinished = folder.with_name(f"{folder.name}.unfinished")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    command = [str(VENV / "bin" / "python"), "-c", INSTALL, str(unfinished), version]
     try:
-        with step(f"Pulumi CLI {version} from {URL}") as bar, tempfile.TemporaryFile("w+") as said:
-            _wait(subprocess.Popen(command, stdout=said, stderr=said), bar, said)
-        _check(unfinished / "bin" / "pulumi", version)
+        with newly_made(_folder(version)) as unfinished:
+            with step(f"Pulumi CLI {version} from {URL}"):
+                _install(unfinished, version)
+            _check(unfinished / "bin" / "pulumi", version)
     except Problem as problem:
-        shutil.rmtree(unfinished, ignore_errors=True)
         say(f"{problem}; it is built from its source instead")
         return None
-    unfinished.rename(folder)
-    return folder / "bin"
+    return installed(version)
+
+
+def _install(root: Path, version: str) -> None:
+    # The script and the archive are put here too, so that nothing is left of them whatever happens.
+    scratch = root / "scratch"
+    scratch.mkdir()
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as said:
+        command = [str(VENV / "bin" / "python"), "-c", INSTALL, str(root), version]
+        environment = {**os.environ, "TMPDIR": str(scratch)}
+        # A session of its own, because the script's own processes have to end with it.
+        process = subprocess.Popen(
+            command, env=environment, stdin=subprocess.DEVNULL, stdout=said, stderr=said, start_new_session=True
+        )
+        try:
+            process.wait(SECONDS_TO_DOWNLOAD)
+        except subprocess.TimeoutExpired:
+            raise Problem(f"the download took longer than {SECONDS_TO_DOWNLOAD:.0f} s") from None
+        finally:
+            _end_with_all_it_started(process)
+        if process.returncode != 0:
+            raise Problem(f"the download failed: {_last_line(said)}")
+    shutil.rmtree(scratch)
+
+
+def _end_with_all_it_started(process: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _last_line(said: IO[str]) -> str:
+    said.seek(0)
+    return (said.read().strip().splitlines() or ["it gave no reason"])[-1]
 
 
 def _check(program: Path, version: str) -> None:
-    given = run([str(program), "version"], "the downloaded Pulumi CLI does not start").strip()
+    question = [str(program), "version"]
+    given = run(question, "the downloaded Pulumi CLI does not start", PULUMI_SKIP_UPDATE_CHECK="true").strip()
     if given != f"v{version}":
         raise Problem(f"the archive of {version} holds {given}")
-
-
-def _wait(process: subprocess.Popen[bytes], bar: Bar, said: IO[str]) -> None:
-    deadline = time.monotonic() + SECONDS_TO_DOWNLOAD
-    while process.poll() is None:
-        if time.monotonic() > deadline:
-            process.kill()
-            raise Problem(f"the download took longer than {SECONDS_TO_DOWNLOAD} s")
-        bar.show()
-        time.sleep(0.2)
-    if process.returncode != 0:
-        said.seek(0)
-        words = said.read().strip().splitlines() or ["it gave no reason"]
-        raise Problem(f"the download failed: {words[-1]}")

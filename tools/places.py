@@ -10,6 +10,10 @@ import shutil
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
+
+from tools.problem import Problem, about
+from tools.progress import say
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -18,9 +22,28 @@ BUILDS_KEPT = 5
 
 def cache() -> Path:
     """`$XDG_CACHE_HOME/hero`, made if need be."""
-    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hero"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or home() / ".cache").absolute() / "hero"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Problem(
+            f"{folder} cannot be made ({error.strerror}); XDG_CACHE_HOME may name a folder that you can write to"
+        ) from error
     return folder
+
+
+def home() -> Path:
+    """The user's folder; some containers have users without one."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        raise Problem("the user has no home folder; set HOME to one") from None
+
+
+def on_path(name: str) -> Path | None:
+    """The program that a shell would start."""
+    found = shutil.which(name)
+    return None if found is None else Path(found).absolute()
 
 
 def digest(files: Iterable[Path], *words: str) -> str:
@@ -35,22 +58,46 @@ def digest(files: Iterable[Path], *words: str) -> str:
 def held(lock: Path) -> Generator[None]:
     """Hold a lock; the system lets go of it, however this process ends."""
     with lock.open("a", encoding="utf-8") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        with about(lock):
+            _take(file, lock)
         yield
+
+
+def _take(file: IO[str], lock: Path) -> None:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        say(f"another run makes what this one needs too; waiting for it ({lock})")
+        fcntl.flock(file, fcntl.LOCK_EX)
 
 
 @contextmanager
 def newly_made(folder: Path) -> Generator[Path]:
-    """A folder to fill, which takes its name only when it is whole. Older ones of its kind go, but for a few."""
-    unfinished = folder.with_name(f"{folder.name}.{os.getpid()}")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir(parents=True)
-    try:
-        yield unfinished
-        unfinished.rename(folder)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
-    kind = re.compile(re.escape(folder.name.rpartition("-")[0]) + "-[0-9a-f]{16}")
-    siblings = [other for other in folder.parent.iterdir() if kind.fullmatch(other.name)]
-    for old in sorted(siblings, key=lambda other: other.stat().st_mtime)[:-BUILDS_KEPT]:
-        shutil.rmtree(old, ignore_errors=True)
+    """A folder to fill, which takes its name only when it is whole. Older ones of its kind go, but for a few.
+
+    Whoever makes one holds the lock of its kind, so that what other processes have left unfinished is of no use to
+    anybody any more.
+    """
+    kind = re.escape(folder.name.rpartition("-")[0])
+    _remove(_siblings(folder, rf"{kind}-[^-]*\.unfinished-\d+"))
+    unfinished = folder.with_name(f"{folder.name}.unfinished-{os.getpid()}")
+    with about(folder):
+        try:
+            unfinished.mkdir(parents=True)
+            yield unfinished
+            # It is here already where somebody has taken a part of it away.
+            _remove([folder])
+            unfinished.rename(folder)
+        finally:
+            _remove([unfinished])
+    whole = _siblings(folder, rf"{kind}-[0-9a-f]{{16}}")
+    _remove(sorted(whole, key=lambda other: other.stat().st_mtime)[:-BUILDS_KEPT])
+
+
+def _siblings(folder: Path, pattern: str) -> list[Path]:
+    return [other for other in folder.parent.iterdir() if re.fullmatch(pattern, other.name)]
+
+
+def _remove(folders: Iterable[Path]) -> None:
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+import threading
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
 
-WIDTH = 30
+WIDTH = 20
 SECONDS_BETWEEN_LINES = 5.0
+SECONDS_BETWEEN_LOOKS = 0.2
 
 
 def say(text: str) -> None:
@@ -21,10 +24,15 @@ def step(label: str) -> Generator[Bar]:
     """Show a bar while the step goes on, and how long it took when it has succeeded."""
     started = time.monotonic()
     bar = Bar(label)
-    bar.show()
+    over = threading.Event()
+    # The time moves by itself, since some steps are silent for a minute.
+    clock = threading.Thread(target=bar.show_until, args=(over,), daemon=True)
+    clock.start()
     try:
         yield bar
     finally:
+        over.set()
+        clock.join()
         bar.clear()
     say(f"{label}: done in {time.monotonic() - started:.1f} s")
 
@@ -36,7 +44,8 @@ class Bar:
         self._label = label
         self._terminal = sys.stderr.isatty()
         self._started = time.monotonic()
-        self._last_line = 0.0
+        self._last_line = float("-inf")
+        self._drawing = threading.Lock()
         self.done = 0
         self.total = 0
         self.note = ""
@@ -47,16 +56,24 @@ class Bar:
         self.note = note
         self.show()
 
+    def show_until(self, over: threading.Event) -> None:
+        """Show it again and again."""
+        while True:
+            self.show()
+            if over.wait(SECONDS_BETWEEN_LOOKS):
+                return
+
     def show(self) -> None:
         """Draw the bar, or print a line if the last one was long enough ago."""
-        now = time.monotonic()
-        if not self._terminal and now - self._last_line < SECONDS_BETWEEN_LINES:
-            return
-        self._last_line = now
-        if self._terminal:
-            print(f"\r\033[K{self._text()[:110]}", end="", file=sys.stderr, flush=True)
-        else:
-            say(self._text())
+        with self._drawing:
+            now = time.monotonic()
+            if self._terminal:
+                # The terminal's last column stays free: what reaches it would begin another line.
+                text = self._text()[: shutil.get_terminal_size().columns - 1]
+                print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+            elif now - self._last_line >= SECONDS_BETWEEN_LINES:
+                self._last_line = now
+                say(self._text())
 
     def clear(self) -> None:
         """Leave the line to whatever is printed next."""
@@ -69,4 +86,4 @@ class Bar:
             return f"{self._label}: {seconds} {self.note}".rstrip()
         share = min(self.done / self.total, 1.0)
         drawn = "#" * round(WIDTH * share)
-        return f"{self._label}: [{drawn:<{WIDTH}}] {self.done}/{self.total}, {seconds} {self.note}".rstrip()
+        return f"{self._label}: {self.done}/{self.total} [{drawn:<{WIDTH}}] {seconds} {self.note}".rstrip()

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
+from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from tools.packages import ensure_packages, run
 from tools.places import ROOT, VENV
 from tools.problem import Problem
 from tools.progress import say
+from tools.signals import end_tidily_when_told_to, run_in_front
 
 PLUGIN = "pulumi-resource-hero"
 CHANGING = ("up", "update", "destroy", "refresh", "import", "cancel", "state")
@@ -22,9 +22,15 @@ CHANGING = ("up", "update", "destroy", "refresh", "import", "cancel", "state")
 
 def main(arguments: list[str]) -> int:
     """Run `pulumi ARGUMENTS`; returns its exit code."""
-    os.chdir(ROOT)
+    return plainly(lambda: _run(arguments))
+
+
+def plainly(work: Callable[[], int]) -> int:
+    """Do it in the checkout; what goes wrong is told without a traceback. Returns the exit code."""
+    end_tidily_when_told_to()
     try:
-        return _run(arguments)
+        os.chdir(ROOT)
+        return work()
     except Problem as problem:
         say(str(problem))
         return 1
@@ -39,24 +45,27 @@ def main(arguments: list[str]) -> int:
 def _run(arguments: list[str]) -> int:
     pulumi, environment = prepare()
     stack = stack_of(arguments)
-    own = backend.is_our_own()
-    if not own:
-        backend.ensure_stack(pulumi, stack, environment, own=False)
+    if arguments[:1] in (["login"], ["logout"]):
         return _be_pulumi(pulumi, arguments, environment)
+    if not backend.is_our_own():
+        if arguments[:1] in (["up"], ["preview"]):
+            backend.ensure_stack(pulumi, stack, environment, own=False)
+        return _be_pulumi(pulumi, arguments, environment)
+    # Pulumi would take the user's passphrase for other projects rather than the file.
+    os.environ.pop("PULUMI_CONFIG_PASSPHRASE", None)
+    environment.pop("PULUMI_CONFIG_PASSPHRASE", None)
     environment.update(backend.own_environment())
-    changing = bool(arguments) and arguments[0] in CHANGING
-    with backend.alone(stack) if changing else nullcontext():
+    changing = any(verb in arguments for verb in CHANGING)
+    with backend.alone(stack) if changing else nullcontext(), backend.tidy_stack_files():
         if changing:
             backend.release_dead_locks(stack)
-        backend.tidy_stack_files()
-        try:
-            backend.ensure_stack(pulumi, stack, environment, own=True)
-            code = _be_pulumi(pulumi, arguments, environment)
-            if code == 0 and changing and arguments[0] == "destroy" and backend.is_destroyed(stack):
-                run([str(ROOT / "bin" / PLUGIN), "sweep", f"{backend.PROJECT}/{stack}"], "a killed run left something")
-            return code
-        finally:
-            backend.tidy_stack_files()
+        # A stack that is made only now had its registry, if there is one, from another backend.
+        known = backend.is_known(stack)
+        backend.ensure_stack(pulumi, stack, environment, own=True)
+        code = _be_pulumi(pulumi, arguments, environment)
+        if code == 0 and "destroy" in arguments and known and backend.is_destroyed(stack):
+            run([str(ROOT / "bin" / PLUGIN), "sweep", f"{backend.PROJECT}/{stack}"], "a killed run left something")
+        return code
 
 
 def prepare() -> tuple[Path, dict[str, str]]:
@@ -82,21 +91,18 @@ def _link(plugin: Path) -> None:
 
 
 def stack_of(arguments: list[str]) -> str:
-    """The stack that a command is about; dev where it names none."""
+    """The stack that a command is about, without its organization and project; dev where it names none."""
+    named = os.environ.get("PULUMI_STACK") or "dev"
     for position, argument in enumerate(arguments):
         if argument in ("--stack", "-s") and position + 1 < len(arguments):
-            return arguments[position + 1]
-        if argument.startswith("--stack="):
-            return argument.partition("=")[2]
-    return os.environ.get("PULUMI_STACK", "dev")
+            named = arguments[position + 1]
+        elif argument.startswith("--stack="):
+            named = argument.partition("=")[2]
+    return named.rpartition("/")[2]
 
 
 def _be_pulumi(pulumi: Path, arguments: list[str], environment: dict[str, str]) -> int:
-    """Run Pulumi at this terminal. Ctrl-C reaches it by itself, and it is the one that ends gracefully."""
-    process = subprocess.Popen([str(pulumi), *arguments], env=environment)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda number, _: process.send_signal(number))
-    code = process.wait()
+    code = run_in_front([str(pulumi), *arguments], environment)
     if code < 0:
         say(f"pulumi was ended by signal {-code}; run the same command again, and it goes on from there")
         return 128 - code
