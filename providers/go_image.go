@@ -36,8 +36,8 @@ func buildGo(call call, s source) (build.Result, error) {
 	builder, err := build.NewGo(call, directory,
 		build.WithPlatforms(s.Platforms...),
 		build.WithBaseImages(func(context.Context, string) (name.Reference, build.Result, error) { return baseImage(s.Platforms) }),
-		build.WithTrimpath(true),
-		build.WithDefaultFlags([]string{"-buildvcs=false"}),
+		// Not by WithTrimpath, which makes ko forget the other flags.
+		build.WithDefaultFlags([]string{"-trimpath", "-buildvcs=false"}),
 		build.WithDefaultLdflags([]string{"-s", "-w"}),
 		build.WithConfig(map[string]build.Config{}),
 		build.WithSPDX("v0.18.0"),

@@ -181,7 +181,7 @@ func (s registryState) startClaimed(call call, directory registryDirectory) (res
 	}
 	defer release()
 	// A port that is taken must not cost the registry that runs on another one.
-	if mark, err := directory.mark(); err == nil && mark.Port != s.Port {
+	if mark, err := directory.mark(); err == nil && mark.Port != 0 && mark.Port != s.Port {
 		if err := ensurePortIsFree(s.Port, s.Owner); err != nil {
 			return nil, err
 		}

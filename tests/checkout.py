@@ -215,7 +215,10 @@ def new_checkout(parent: Path, name: str = "hero") -> Generator[Checkout]:
         for name, value in os.environ.items()
         if not name.startswith(("PULUMI_", "HERO_", "MAKE", "PYTHON")) and name not in ("MFLAGS", "STACK")
     }
-    checkout = Checkout(path, port, {**environment, "PULUMI_HOME": str(parent / f"{name}-pulumi-home")})
+    environment["PULUMI_HOME"] = str(parent / f"{name}-pulumi-home")
+    # As Go does by itself, whatever this machine's user has set: the commit must not get into the image all the same.
+    environment["GOFLAGS"] = "-buildvcs=auto"
+    checkout = Checkout(path, port, environment)
     _commit(checkout)
     try:
         yield checkout

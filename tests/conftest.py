@@ -1,0 +1,6 @@
+"""What holds for every tier."""
+
+import signal
+
+# Whoever starts the tests in the background has SIGINT ignored, and all that they start would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
