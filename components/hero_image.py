@@ -75,7 +75,7 @@ class HeroImage(pulumi.ComponentResource):
         settings, registry = self._settings, self._registry
         built = docker.Image(
             f"{self._name}-build",
-            image_name=self._first_tag(),
+            image_name=pulumi.Output.concat(registry.repository, ":", settings.tags[0]),
             build=docker.DockerBuildArgs(
                 context=settings.context,
                 dockerfile=f"{settings.context}/{settings.dockerfile or 'Dockerfile'}",
@@ -100,6 +100,3 @@ class HeroImage(pulumi.ComponentResource):
             # What is not pushed has no digest: this is the image's ID then. The name stays the same whatever is built.
             return ImageSource(kind="engine", reference=built.repo_digest)
         return ImageSource(kind="registry", reference=built.repo_digest)
-
-    def _first_tag(self) -> pulumi.Output[str]:
-        return pulumi.Output.concat(self._registry.repository, ":", self._settings.tags[0])

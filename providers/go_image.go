@@ -31,7 +31,8 @@ func buildGo(call call, s source) (build.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	// ko's log repeats our progress. Its cache of binaries (KOCACHE) stays off: two checkouts would share it by name.
+	// ko's log repeats our progress. Its cache of binaries (KOCACHE) is not switched on: two checkouts would
+	// share it by name.
 	log.SetOutput(io.Discard)
 	builder, err := build.NewGo(call, directory,
 		build.WithPlatforms(s.Platforms...),

@@ -2,10 +2,8 @@ package main
 
 import (
 	"fmt"
-	"maps"
 	"net"
 	"path/filepath"
-	"slices"
 	"strconv"
 
 	sockets "github.com/shirou/gopsutil/v4/net"
@@ -66,10 +64,6 @@ func registryProcessOn(directory string) int {
 		}
 	}
 	return 0
-}
-
-func registriesRunning() []string {
-	return slices.Collect(maps.Values(registries()))
 }
 
 // registries are all embedded registries on this machine: their processes and directories.

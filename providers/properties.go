@@ -48,6 +48,15 @@ func encode(value any, secrets ...resource.PropertyKey) (resource.PropertyMap, e
 	return properties, nil
 }
 
+// withUnknown says of these keys that only the update itself will tell what they hold.
+func withUnknown(properties resource.PropertyMap, keys ...resource.PropertyKey) resource.PropertyMap {
+	outputs := properties.Copy()
+	for _, key := range keys {
+		outputs[key] = resource.MakeComputed(resource.NewStringProperty(""))
+	}
+	return outputs
+}
+
 // changedKeys names the inputs that differ from what the state holds. An input that is still unknown counts as changed
 // unless it is one of quiet, whose change alone costs nothing.
 func changedKeys(olds, news resource.PropertyMap, quiet ...resource.PropertyKey) []resource.PropertyKey {

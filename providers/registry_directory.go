@@ -77,7 +77,7 @@ func (d registryDirectory) provideStorage(mark registryMark) error {
 	if d.storage() != "" {
 		return nil
 	}
-	mark.Storage, mark.Secret, mark.Checkout = randomName(), randomName(), registryDirectory(".").absolute()
+	mark.Storage, mark.Secret, mark.Checkout = randomName(), randomName(), thisCheckout()
 	if err := d.writeMark(mark); err != nil {
 		return err
 	}
@@ -100,12 +100,16 @@ func foreign(entries []os.DirEntry) []string {
 // belongsElsewhere is true where another checkout, that is still there, has claimed the directory for a stack of the
 // same name. A checkout that was moved takes its registry along.
 func (d registryDirectory) belongsElsewhere(mark registryMark) bool {
-	here := registryDirectory(".").absolute()
-	if mark.Checkout == "" || mark.Checkout == here {
+	if mark.Checkout == "" || mark.Checkout == thisCheckout() {
 		return false
 	}
 	_, err := os.Stat(mark.Checkout)
 	return err == nil
+}
+
+// thisCheckout is the program's folder, in which Pulumi starts the plugin.
+func thisCheckout() string {
+	return registryDirectory(".").absolute()
 }
 
 func (d registryDirectory) unusable(err error, owner string) error {
@@ -189,7 +193,7 @@ func (d registryDirectory) write(inputs registryInputs, htpasswd string) error {
 	if err != nil {
 		return d.unusable(err, inputs.Owner)
 	}
-	mark.Port, mark.KeepData, mark.Checkout = inputs.Port, inputs.KeepData, registryDirectory(".").absolute()
+	mark.Port, mark.KeepData, mark.Checkout = inputs.Port, inputs.KeepData, thisCheckout()
 	if err := d.writeMark(mark); err != nil {
 		return d.unusable(err, inputs.Owner)
 	}

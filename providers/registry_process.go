@@ -126,8 +126,11 @@ func (registryProcess) remove(call call, olds resource.PropertyMap) error {
 	}
 	directory := registryDirectory(state.Directory)
 	release, err := directory.reserve(call)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil // nothing of it is left
+	}
 	if err != nil {
-		return ignoreMissing(err)
+		return err
 	}
 	defer release()
 	if err := directory.stop(call); err != nil {
@@ -229,19 +232,4 @@ func newPassword() string {
 		password[position] = alphabet[index.Int64()]
 	}
 	return string(password)
-}
-
-func withUnknown(properties resource.PropertyMap, keys ...resource.PropertyKey) resource.PropertyMap {
-	outputs := properties.Copy()
-	for _, key := range keys {
-		outputs[key] = resource.MakeComputed(resource.NewStringProperty(""))
-	}
-	return outputs
-}
-
-func ignoreMissing(err error) error {
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
-	return err
 }

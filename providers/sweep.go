@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -11,10 +13,10 @@ import (
 func sweep(owner string) error {
 	_, stack, _ := strings.Cut(owner, "/")
 	usual := filepath.Join(registryDirectory(".hero").absolute(), stack, "registry")
-	for _, path := range append(registriesRunning(), usual) {
+	for _, path := range append(slices.Collect(maps.Values(registries())), usual) {
 		directory := registryDirectory(path)
 		mark, err := directory.mark()
-		if err != nil || mark.Owner != owner || mark.Checkout != registryDirectory(".").absolute() {
+		if err != nil || mark.Owner != owner || mark.Checkout != thisCheckout() {
 			continue
 		}
 		if err := directory.stop(context.Background()); err != nil {

@@ -123,7 +123,12 @@ class Checkout:
 
     def registry_process(self) -> int | None:
         """The registry's process, or None where it does not run."""
-        return process_of(self.path)
+        return next(iter(self.registries()), None)
+
+    def registries(self) -> list[int]:
+        """Every registry that was started for this checkout, of which there should never be two."""
+        inside = os.fsencode(self.path) + b"/"
+        return [process for process, words in commands() if words[1:2] == [b"registry"] and words[2].startswith(inside)]
 
     def kill_registry(self) -> None:
         """End the registry as a power cut would."""
@@ -161,18 +166,13 @@ class Checkout:
         return ended
 
 
-def process_of(checkout: Path) -> int | None:
-    """The registry that was started for this checkout, found by the words it was started with."""
+def commands() -> Generator[tuple[int, list[bytes]]]:
+    """Every process that is there, with the words it was started with; one that has ended has none."""
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            words = (folder / "cmdline").read_bytes().split(b"\0")
+            yield int(folder.name), (folder / "cmdline").read_bytes().split(b"\0")
         except OSError:
             continue
-        if words[1:2] == [b"registry"] and words[2].startswith(os.fsencode(checkout) + b"/"):
-            state = (folder / "stat").read_text().rpartition(")")[2].split()[0]
-            if state != "Z":
-                return int(folder.name)
-    return None
 
 
 CLIENTS = {"crane": "github.com/google/go-containerregistry/cmd/crane", "ko": "github.com/google/ko"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import re
@@ -16,7 +15,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from tools.packages import run
-from tools.places import ROOT, cache, home
+from tools.places import ROOT, cache, home, take
 from tools.problem import about
 from tools.progress import say
 
@@ -93,12 +92,11 @@ def alone(stack: str) -> Generator[None]:
     file = STATE / f"{stack}.lock"
     with file.open("a+", encoding="utf-8") as lock:
         with about(file):
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                lock.seek(0)
-                say(f"another run of stack {stack} is going on (process {lock.read()}); waiting for it to end")
-                fcntl.flock(lock, fcntl.LOCK_EX)
+            # The file holds the process of whoever has the lock.
+            take(
+                lock,
+                lambda: f"another run of stack {stack} is going on (process {file.read_text()}); waiting for it to end",
+            )
             lock.truncate(0)
             lock.write(str(os.getpid()))
             lock.flush()

@@ -7,7 +7,7 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -59,16 +59,17 @@ def held(lock: Path) -> Generator[None]:
     """Hold a lock; the system lets go of it, however this process ends."""
     with lock.open("a", encoding="utf-8") as file:
         with about(lock):
-            _take(file, lock)
+            take(file, lambda: f"another run makes what this one needs too; waiting for it ({lock})")
         yield
 
 
-def _take(file: IO[str], lock: Path) -> None:
+def take(lock: IO[str], why_it_waits: Callable[[], str]) -> None:
+    """Lock the file, after whoever holds it; the reason for waiting is asked for, and told, only then."""
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        say(f"another run makes what this one needs too; waiting for it ({lock})")
-        fcntl.flock(file, fcntl.LOCK_EX)
+        say(why_it_waits())
+        fcntl.flock(lock, fcntl.LOCK_EX)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.checkout import Checkout, new_checkout
+from tests.checkout import Checkout, commands, new_checkout
 from tests.images import layer, write_layout
 
 KILLS = 10
@@ -66,10 +66,10 @@ def test_pulumi_killed_in_the_middle_of_an_up(checkout: Checkout, moment: int, u
     checkout.up()
     told = checkout.outputs()
     assert checkout.crane("digest", told["image"]) == told["digest"]
-    assert registries_of(checkout) == [checkout.registry_process()]
+    assert checkout.registries() == [checkout.registry_process()]
     assert checkout.up().unchanged
     checkout.down()
-    assert registries_of(checkout) == []
+    assert checkout.registries() == []
     assert not (checkout.path / ".hero").exists()
     assert checkout.git_status() == ""
 
@@ -82,7 +82,7 @@ def test_pulumi_killed_and_then_down(checkout: Checkout) -> None:
     kill_pulumi_of(checkout)
     run.communicate(timeout=60)
     checkout.down()
-    assert registries_of(checkout) == []
+    assert checkout.registries() == []
     assert not (checkout.path / ".hero").exists()
 
 
@@ -96,7 +96,7 @@ def test_interrupted_by_a_person(checkout: Checkout) -> None:
     assert "Traceback" not in text
     checkout.up()
     assert checkout.crane("digest", checkout.outputs()["image"]) == checkout.outputs()["digest"]
-    assert registries_of(checkout) == [checkout.registry_process()]
+    assert checkout.registries() == [checkout.registry_process()]
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
@@ -126,7 +126,7 @@ def test_two_at_once(checkout: Checkout) -> None:
     assert sum("unchanged" in text and "created" not in text for text in ended) == 1
     told = checkout.outputs()
     assert checkout.crane("digest", told["image"]) == told["digest"]
-    assert registries_of(checkout) == [checkout.registry_process()]
+    assert checkout.registries() == [checkout.registry_process()]
 
 
 def test_two_checkouts_side_by_side(checkout: Checkout, tmp_path: Path) -> None:
@@ -143,29 +143,13 @@ def test_two_checkouts_side_by_side(checkout: Checkout, tmp_path: Path) -> None:
 
 def kill_pulumi_of(checkout: Checkout) -> bool:
     """Kill -9 the CLI that works in this checkout; whether there was one."""
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            words = (folder / "cmdline").read_bytes().split(b"\0")
-            here = (folder / "cwd").readlink() == checkout.path
-        except OSError:
-            continue
-        if here and words[0].endswith(b"/pulumi") and b"up" in words:
-            os.kill(int(folder.name), signal.SIGKILL)
-            return True
+    for process, words in commands():
+        with contextlib.suppress(OSError):
+            here = Path(f"/proc/{process}/cwd").readlink() == checkout.path
+            if here and words[0].endswith(b"/pulumi") and b"up" in words:
+                os.kill(process, signal.SIGKILL)
+                return True
     return False
-
-
-def registries_of(checkout: Checkout) -> list[int]:
-    """Every registry process of this checkout, of which there should never be two."""
-    found: list[int] = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            words = (folder / "cmdline").read_bytes().split(b"\0")
-        except OSError:
-            continue
-        if words[1:2] == [b"registry"] and words[2].startswith(os.fsencode(checkout.path) + b"/"):
-            found.append(int(folder.name))
-    return found
 
 
 def use_large_image(checkout: Checkout, size: int) -> None:
