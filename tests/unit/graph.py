@@ -10,8 +10,6 @@ from typing import Any, cast
 
 import pulumi
 from google.protobuf.empty_pb2 import Empty
-from google.protobuf.json_format import MessageToDict
-from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime import rpc
 from pulumi.runtime.mocks import MockEngine, MockMonitor, MockSettings
 from pulumi.runtime.proto import resource_pb2
@@ -19,6 +17,7 @@ from pulumi.runtime.settings import configure
 from pulumi.runtime.stack import run_in_stack
 
 from components.settings import Entry
+from tests.wire import plain
 
 PROJECT, STACK = "hero", "dev"
 STACK_TYPE = "pulumi:pulumi:Stack"
@@ -96,7 +95,7 @@ class _Monitor(MockMonitor):
 
     def RegisterResource(self, request: resource_pb2.RegisterResourceRequest) -> Any:  # noqa: ANN401, N802 - the SDK's
         if request.type != STACK_TYPE:
-            inputs, secrets = _plain(request.object)
+            inputs, secrets = plain(request.object)
             dependencies = frozenset(_name(urn) for urn in request.dependencies)
             self._engine.made.append(
                 Made(request.type, request.name, _name(request.parent), inputs, secrets, dependencies)
@@ -105,9 +104,9 @@ class _Monitor(MockMonitor):
 
     def RegisterResourceOutputs(self, request: resource_pb2.RegisterResourceOutputsRequest) -> Empty:  # noqa: N802
         if request.urn.split("::")[2] == STACK_TYPE:
-            self._engine.exported, self._engine.exported_secrets = _plain(request.outputs)
+            self._engine.exported, self._engine.exported_secrets = plain(request.outputs)
         else:
-            self._engine.finished[_name(request.urn)] = _plain(request.outputs)[0]
+            self._engine.finished[_name(request.urn)] = plain(request.outputs)[0]
         return Empty()
 
 
@@ -148,25 +147,6 @@ def _computed(kind: str, inputs: dict[str, Any]) -> dict[str, Any]:
             return {"sha256Digest": A_DIGEST}
         case _:
             return {}
-
-
-def _plain(properties: Struct) -> tuple[dict[str, Any], frozenset[str]]:
-    """The values without the SDK's marks around secrets, and the paths at which such marks were."""
-    secrets: set[str] = set()
-
-    def unwrapped(value: object, path: str) -> object:
-        if rpc.is_rpc_secret(value):
-            secrets.add(path)
-            return unwrapped(rpc.unwrap_rpc_secret(value), path)
-        if isinstance(value, dict):
-            members = cast("dict[str, object]", value)
-            return {key: unwrapped(member, f"{path}.{key}" if path else key) for key, member in members.items()}
-        if isinstance(value, list):
-            return [unwrapped(item, f"{path}[{place}]") for place, item in enumerate(cast("list[object]", value))]
-        return value
-
-    values = cast("dict[str, Any]", unwrapped(MessageToDict(properties), ""))
-    return values, frozenset(secrets)
 
 
 def _name(urn: str) -> str:

@@ -1,0 +1,229 @@
+"""A stack of the real program under the real engine, and what a person does with it."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.engine.faults import Fault, Happening, Stage
+from tests.engine.plugins import OURS, Plugins, end
+from tests.engine.world import Call, World
+from tools.wrapper import prepare
+
+ROOT = Path(__file__).resolve().parents[2]
+LINKED = (".venv", "components", "providers")
+COPIED = ("Pulumi.yaml", "__main__.py", "hero")
+SECONDS_FOR_A_COMMAND = 120
+SECONDS_BETWEEN_LOOKS = 0.05
+REPLACING = ("replace", "create-replacement", "delete-replaced")
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A command that has ended: all that it said, and what it did with each resource."""
+
+    code: int
+    text: str
+    operations: dict[str, str]
+    """`same`, `create`, `update`, `replace`, `delete`, … by the resource's name; components left out."""
+    events: str = field(repr=False)
+
+    @property
+    def changes(self) -> dict[str, str]:
+        """Those that were not left as they are."""
+        return {name: operation for name, operation in self.operations.items() if operation not in ("same", "refresh")}
+
+
+@dataclass
+class House:
+    """One project folder with a stack `dev`, whose plugins act upon a world that tests can look at."""
+
+    path: Path
+    world: World
+    plugins: Plugins
+    environment: dict[str, str] = field(repr=False)
+    stack: str = "dev"
+    _commands: int = 0
+
+    def configure(self, config: Mapping[str, Any]) -> None:
+        """Give the stack this config and no other."""
+        written = {f"hero:{key}": value for key, value in config.items()}
+        (self.path / f"Pulumi.{self.stack}.yaml").write_text(json.dumps({"config": written}))
+
+    def when(self, method: str, happens: Happening, kind: str = "", nth: int = 1) -> Fault:
+        """Let something happen at the n-th call of a kind, in the next command."""
+        fault = Fault(method, happens, kind, nth)
+        self.plugins.faults[:] = [fault]
+        return fault
+
+    def preview(self) -> Ran:
+        """`pulumi preview` that must end well."""
+        return self.well(self.run("preview"))
+
+    def up(self) -> Ran:
+        """`pulumi up` that must end well."""
+        return self.well(self.run("up", "--yes", "--skip-preview"))
+
+    def refresh(self) -> Ran:
+        """`pulumi refresh` that must end well."""
+        return self.well(self.run("refresh", "--yes", "--skip-preview"))
+
+    def destroy(self) -> Ran:
+        """`pulumi destroy` that must end well."""
+        return self.well(self.run("destroy", "--yes", "--skip-preview"))
+
+    def failing(self, verb: str) -> Ran:
+        """The same as `up` or `destroy`, but it must not end well."""
+        ran = self.run(verb, "--yes", "--skip-preview")
+        assert ran.code != 0, ran.text
+        return ran
+
+    def run(self, *arguments: str) -> Ran:
+        """Any command of Pulumi's on the stack; it is killed with all it started where it does not end by itself."""
+        process, log = self._start(arguments)
+        return self._ended(process, log)
+
+    def run_and_interrupt(self, *arguments: str) -> Ran:
+        """The same, interrupted as by Ctrl-C as soon as the next fault has struck."""
+        process, log = self._start(arguments)
+        while process.poll() is None and not all(fault.struck for fault in self.plugins.faults):
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+        process.send_signal(signal.SIGINT)
+        return self._ended(process, log)
+
+    def _start(self, arguments: tuple[str, ...]) -> tuple[subprocess.Popen[str], Path]:
+        self._commands += 1
+        log = self.path.parent / f"{self.stack}-events-{self._commands}.json"
+        words = ["--stack", self.stack, "--non-interactive", "--event-log", str(log), "--color", "never"]
+        process = subprocess.Popen(
+            ["pulumi", *arguments, *words],
+            cwd=self.path,
+            env=self.environment,
+            text=True,
+            start_new_session=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        self.plugins.stage = Stage(lambda: end(process, signal.SIGKILL))
+        return process, log
+
+    def _ended(self, process: subprocess.Popen[str], log: Path) -> Ran:
+        watch = threading.Timer(SECONDS_FOR_A_COMMAND, end, (process, signal.SIGKILL))
+        watch.start()
+        text, _ = process.communicate()
+        watch.cancel()
+        self.plugins.stage.given_up.set()
+        self.plugins.faults.clear()
+        events = log.read_text() if log.exists() else ""
+        return Ran(process.returncode, text, _operations(events), events)
+
+    def well(self, ran: Ran) -> Ran:
+        """A command that has ended well."""
+        assert ran.code == 0, ran.text
+        return ran
+
+    def let_go(self) -> None:
+        """Take away the lock of a run that was killed, as ./pulumiw does by itself."""
+        self._told("cancel", "--yes", positional=True)
+
+    def calls(self, *methods: str) -> list[Call]:
+        """What the providers were asked to do, in order; previews left out."""
+        return [call for call in self.world.calls if call.method in methods and not call.preview]
+
+    def outputs(self) -> dict[str, Any]:
+        """All that the stack tells, secrets in clear."""
+        return json.loads(self._told("stack", "output", "--json", "--show-secrets"))
+
+    def state(self) -> dict[str, Any]:
+        """Every resource in the exported state, by its name."""
+        exported = json.loads(self._told("stack", "export"))
+        return {each["urn"].rpartition("::")[2]: each for each in exported["deployment"].get("resources", [])}
+
+    def written(self) -> str:
+        """Every byte that this stack's commands left on disk: the state, its backups and history, and the events."""
+        files = [*(self.path / ".pulumi").rglob("*"), *self.path.parent.glob("*-events-*.json")]
+        return "\n".join(file.read_text() for file in files if file.is_file())
+
+    def is_empty(self) -> bool:
+        """Whether nothing is left, neither in the state nor in the world."""
+        return not self.state() and not self.world.things and not self.world.registries
+
+    def neighbour(self, stack: str) -> "House":
+        """Another stack of the same folder, in the same world."""
+        other = House(self.path, self.world, self.plugins, self.environment, stack)
+        other.init()
+        return other
+
+    def init(self) -> None:
+        """Make the stack."""
+        self.configure({})
+        self._told("stack", "init")
+
+    def _told(self, *arguments: str, positional: bool = False) -> str:
+        stack = [self.stack] if positional else ["--stack", self.stack]
+        ended = subprocess.run(
+            ["pulumi", *arguments, *stack, "--non-interactive"],
+            cwd=self.path,
+            env=self.environment,
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+        assert ended.returncode == 0, ended.stderr
+        return ended.stdout
+
+
+def _operations(events: str) -> dict[str, str]:
+    operations: dict[str, str] = {}
+    for line in events.splitlines():
+        event = json.loads(line)
+        metadata: dict[str, str] = event.get("resourcePreEvent", {}).get("metadata", {"type": "pulumi:"})
+        if metadata["type"].startswith(("pulumi:", "hero:registry:", "hero:image:")):
+            continue
+        name, operation = metadata["urn"].rpartition("::")[2], metadata["op"]
+        operations[name] = "replace" if operation in REPLACING else operation
+    return operations
+
+
+def new_house(folder: Path, genuine: dict[str, Path], template: Path | None = None) -> House:
+    """A project folder as the program needs it; whoever makes one closes its plugins."""
+    path = folder / "house"
+    path.mkdir()
+    for name in LINKED:
+        (path / name).symlink_to(ROOT / name)
+    for name in COPIED:
+        source = ROOT / name
+        _ = shutil.copytree(source, path / name) if source.is_dir() else shutil.copy(source, path / name)
+    world = World(folder / "world.json", path)
+    plugins = Plugins(folder / "pulumi-home", world)
+    plugins.install(path / "bin" / f"pulumi-resource-{OURS}", genuine)
+    house = House(path, world, plugins, _environment(path, plugins.home))
+    if template is None:
+        house.init()
+    else:
+        shutil.copytree(template, path / ".pulumi")
+    return house
+
+
+def _environment(path: Path, home: Path) -> dict[str, str]:
+    _, prepared = prepare()
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PULUMI_", "HERO_"))}
+    return {
+        **kept,
+        "PATH": prepared["PATH"],
+        "PULUMI_BACKEND_URL": f"file://{path}",
+        "PULUMI_CONFIG_PASSPHRASE": "the tests' own",
+        "PULUMI_DEBUG_COMMANDS": "true",
+        # The salt that goes with the passphrase is in the state; the config is written anew all the time.
+        "PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER": "true",
+        "PULUMI_HOME": str(home),
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+    }

@@ -1,0 +1,91 @@
+"""Our own plugin, which `make genuine` puts in this one's place to see whether both do the same."""
+
+import secrets
+
+from tests.engine.plays.play import Play, Properties, digest, files
+from tests.engine.world import Refusal, Registry, World
+from tests.wire import UNKNOWN
+
+
+class RegistryProcess(Play):
+    """A registry on 127.0.0.1 with two logins."""
+
+    computed = ("htpasswd", "pullerPassword", "pusherPassword", "running", "storage")
+    remakes = ("storage",)
+    adopts = True
+    deletes_first = True
+
+    def identity(self, inputs: Properties) -> str:
+        return f"{inputs['owner']} {inputs['directory']}"
+
+    def renewed(self, old: Properties, new: Properties) -> tuple[str, ...]:
+        return ("htpasswd", "pullerPassword", "pusherPassword") if old["rotate"] != new["rotate"] else ()
+
+    def make(self, world: World, inputs: Properties, old: Properties | None) -> Properties:
+        passwords = old if old and not self.renewed(old, inputs) else _passwords()
+        address = f"127.0.0.1:{int(inputs['port'])}"
+        kept = world.registries.pop(f"127.0.0.1:{int(old['port'])}", None) if old else None
+        if address in world.registries:
+            raise Refusal(f"the port of {address} is taken")
+        held = kept or Registry()
+        held.passwords = {"pusher": passwords["pusherPassword"], "puller": passwords["pullerPassword"]}
+        held.pushers = ["pusher"]
+        world.registries[address] = held
+        return {
+            "htpasswd": passwords["htpasswd"],
+            "pullerPassword": passwords["pullerPassword"],
+            "pusherPassword": passwords["pusherPassword"],
+            "running": True,
+            "storage": old["storage"] if old and kept else f"storage-{world.number('storage')}",
+        }
+
+    def unmake(self, world: World, outputs: Properties) -> None:
+        world.registries.pop(f"127.0.0.1:{int(outputs['port'])}", None)
+
+
+class Image(Play):
+    """An image under all its tags, pushed by whoever may push."""
+
+    computed = ("digest", "uploaded", "missing")
+    unimportant = ("password",)
+    # As of every image: when the resource goes, the registry decides what becomes of it.
+    in_the_world = False
+
+    def check(self, world: World, name: str, inputs: Properties, old: Properties) -> Properties:
+        source = inputs["source"]
+        if source == UNKNOWN or UNKNOWN in source.values():
+            return {**inputs, "fingerprint": UNKNOWN}
+        return {
+            **inputs,
+            "fingerprint": digest(source, files(world.folder, source["path"]) if "path" in source else []),
+        }
+
+    def renewed(self, old: Properties, new: Properties) -> tuple[str, ...]:
+        return self.computed if old["fingerprint"] != new["fingerprint"] else ("uploaded",)
+
+    def make(self, world: World, inputs: Properties, old: Properties | None) -> Properties:
+        address, _, path = str(inputs["repository"]).partition("/")
+        registry = world.log_in(address, inputs["username"], inputs["password"], to_push=True)
+        tags = registry.repositories.setdefault(path, {})
+        reference = str(inputs["source"].get("reference", ""))
+        if inputs["source"]["kind"] == "registry":
+            _, _, made = reference.partition("@")
+            if made not in tags.values():
+                raise Refusal(f"404 Not Found: {reference}")
+        else:
+            made = digest(inputs["fingerprint"])
+        for tag in set(old["tags"]) - set(inputs["tags"]) if old else ():
+            tags.pop(tag, None)
+        tags.update(dict.fromkeys(inputs["tags"], made))
+        return {"digest": made, "uploaded": 1, "missing": []}
+
+
+def _passwords() -> Properties:
+    made = {f"{who}Password": secrets.token_hex(16) for who in ("pusher", "puller")}
+    return {**made, "htpasswd": f"pusher:{digest(made)}"}
+
+
+PLAYS: dict[str, Play] = {
+    "hero:provider:RegistryProcess": RegistryProcess(),
+    "hero:provider:Image": Image(),
+}

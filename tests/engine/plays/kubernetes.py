@@ -1,0 +1,118 @@
+"""The kubernetes plugin and a cluster behind it, as far as objects by name, namespaces and Helm releases go."""
+
+import secrets
+
+from tests.engine.plays.play import Play, Properties, digest, get
+from tests.engine.world import Refusal, World
+
+NAMESPACE = "kubernetes:core/v1:Namespace"
+
+
+class Object(Play):
+    """Any object; it lives in a namespace, under a name that it gets here where the program gives none."""
+
+    deletes_first = True
+
+    def __init__(self, *, namespaced: bool = True) -> None:
+        self._namespaced = namespaced
+
+    def check(self, world: World, name: str, inputs: Properties, old: Properties) -> Properties:
+        metadata = dict(inputs.get("metadata") or {})
+        metadata.setdefault("name", get(old, "metadata.name") or f"{name}-{secrets.token_hex(4)}")
+        return {**inputs, "metadata": metadata}
+
+    def replaced(self, old: Properties, new: Properties) -> tuple[str, ...]:
+        moved = self.identity(old) != self.identity(new)
+        other_type = ("type",) if old.get("type") != new.get("type") else ()
+        return (*(("metadata",) if moved else ()), *other_type)
+
+    def identity(self, inputs: Properties) -> str:
+        return (
+            f"{_namespace(inputs)}/{get(inputs, 'metadata.name')}" if self._namespaced else get(inputs, "metadata.name")
+        )
+
+    def identifier(self, world: World, name: str, outputs: Properties) -> str:
+        return self.identity(outputs)
+
+    def make(self, world: World, inputs: Properties, old: Properties | None) -> Properties:
+        if self._namespaced:
+            _ensure_namespace(world, _namespace(inputs))
+        uid = get(old or {}, "metadata.uid") or digest(world.number("uid"))[7:39]
+        return {"metadata": {**inputs["metadata"], "uid": uid}}
+
+
+class Namespace(Object):
+    """What is in it goes when it goes."""
+
+    def __init__(self) -> None:
+        super().__init__(namespaced=False)
+
+    def unmake(self, world: World, outputs: Properties) -> None:
+        name = get(outputs, "metadata.name")
+        inside = [
+            identifier
+            for identifier, thing in world.things.items()
+            if thing.type.startswith("kubernetes:") and thing.type != NAMESPACE and _namespace(thing.outputs) == name
+        ]
+        for identifier in inside:
+            del world.things[identifier]
+
+
+class Release(Play):
+    """A Helm release."""
+
+    computed = ("checksum", "resourceNames", "status")
+    deletes_first = True
+
+    def check(self, world: World, name: str, inputs: Properties, old: Properties) -> Properties:
+        made_up = old.get("name") or f"{name}-{secrets.token_hex(4)}"
+        return {"name": made_up, "namespace": "default", **inputs}
+
+    def replaced(self, old: Properties, new: Properties) -> tuple[str, ...]:
+        return tuple(key for key in ("name", "namespace") if old[key] != new[key])
+
+    def identity(self, inputs: Properties) -> str:
+        return f"{inputs['namespace']}/{inputs['name']}"
+
+    def identifier(self, world: World, name: str, outputs: Properties) -> str:
+        return self.identity(outputs)
+
+    def renewed(self, old: Properties, new: Properties) -> tuple[str, ...]:
+        return self.computed
+
+    def make(self, world: World, inputs: Properties, old: Properties | None) -> Properties:
+        if not inputs.get("createNamespace"):
+            _ensure_namespace(world, inputs["namespace"])
+        revision = int(old["status"]["revision"]) + 1 if old else 1
+        return {
+            "checksum": digest(inputs.get("values")),
+            "resourceNames": {},
+            "status": {
+                "chart": inputs["chart"],
+                "name": inputs["name"],
+                "namespace": inputs["namespace"],
+                "revision": revision,
+                "status": "deployed",
+                "version": inputs.get("version", ""),
+            },
+        }
+
+
+def _namespace(inputs: Properties) -> str:
+    return inputs.get("namespace") or get(inputs, "metadata.namespace") or "default"
+
+
+def _ensure_namespace(world: World, name: str) -> None:
+    known = [get(thing.outputs, "metadata.name") for thing in world.things.values() if thing.type == NAMESPACE]
+    if name not in ("default", "kube-system", *known):
+        raise Refusal(f'namespaces "{name}" not found')
+
+
+PLAYS: dict[str, Play] = {
+    NAMESPACE: Namespace(),
+    "kubernetes:core/v1:Secret": Object(),
+    "kubernetes:core/v1:ConfigMap": Object(),
+    "kubernetes:core/v1:Service": Object(),
+    "kubernetes:apps/v1:DaemonSet": Object(),
+    "kubernetes:helm.sh/v3:Release": Release(),
+}

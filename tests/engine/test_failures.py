@@ -1,0 +1,139 @@
+"""What is left when something goes wrong at any point, and whether the same command then goes on from there."""
+
+import os
+import random
+
+import pytest
+
+from tests.engine.cases import Case
+from tests.engine.faults import (
+    EXISTS_ALREADY,
+    SERVER_ERROR,
+    TOO_MANY_REQUESTS,
+    UNAUTHORIZED,
+    UNREACHABLE,
+    crash,
+    dies,
+    half_made,
+    hangs,
+    refused,
+    slow,
+)
+from tests.engine.house import House
+from tests.engine.test_life import EVERY_CASE
+
+# As many as `make soak` says; a handful shows that the machinery works.
+CRASHES = int(os.environ.get("HERO_CRASHES", "3"))
+FIRST_SEED = int(os.environ.get("HERO_SEED", "2026"))
+VERBS = {"up": ("Check", "Create", "Diff", "Update"), "refresh": ("Read",), "destroy": ("Delete",)}
+WORDS = {
+    "the cluster is unreachable": UNREACHABLE,
+    "the name exists already": EXISTS_ALREADY,
+    "401": UNAUTHORIZED,
+    "429": TOO_MANY_REQUESTS,
+    "500": SERVER_ERROR,
+}
+
+
+@EVERY_CASE
+def test_failure_at_every_create(house: House, case: Case) -> None:
+    house.configure(case.config())
+    house.up()
+    creates = len(house.calls("Create"))
+    house.destroy()
+    for nth in range(1, creates + 1):
+        fault = house.when("Create", refused(SERVER_ERROR), nth=nth)
+        assert SERVER_ERROR in house.failing("up").text
+        assert fault.struck
+        house.up()
+        assert house.up().changes == {}
+        house.destroy()
+        assert house.is_empty()
+
+
+@EVERY_CASE
+def test_failure_at_every_delete(house: House, case: Case) -> None:
+    house.configure(case.config())
+    house.up()
+    house.destroy()
+    deletes = len(house.calls("Delete"))
+    for nth in range(1, deletes + 1):
+        house.up()
+        fault = house.when("Delete", refused(SERVER_ERROR), nth=nth)
+        assert SERVER_ERROR in house.failing("destroy").text
+        assert fault.struck
+        house.destroy()
+        assert house.is_empty()
+
+
+@EVERY_CASE
+@pytest.mark.parametrize("words", WORDS.values(), ids=WORDS)
+def test_what_the_service_says_is_told_once(house: House, case: Case, words: str) -> None:
+    house.configure(case.config())
+    house.when("Create", refused(words))
+    told = house.failing("up").text
+    assert told[told.index("Diagnostics:") :].count(words) == 1
+    assert "Traceback" not in told
+    house.up()
+
+
+@EVERY_CASE
+def test_a_plugin_that_dies(house: House, case: Case) -> None:
+    house.configure(case.config())
+    house.when("Create", dies)
+    house.failing("up")
+    house.up()
+    house.destroy()
+    assert house.is_empty()
+
+
+@EVERY_CASE
+def test_what_was_made_and_did_not_become_ready_is_kept(house: House, case: Case) -> None:
+    house.configure(case.config())
+    house.when("Create", half_made)
+    assert "it did not become ready in time" in house.failing("up").text
+    assert len(house.world.things) == 1
+    house.up()
+    assert house.up().changes == {}
+    house.destroy()
+    assert house.is_empty()
+
+
+@EVERY_CASE
+def test_a_service_that_hangs_can_be_interrupted(house: House, case: Case) -> None:
+    house.configure(case.config())
+    house.when("Create", hangs)
+    interrupted = house.run_and_interrupt("up", "--yes", "--skip-preview")
+    assert interrupted.code != 0
+    house.up()
+    house.destroy()
+    assert house.is_empty()
+
+
+@EVERY_CASE
+def test_a_service_that_is_slow_is_waited_for(house: House, case: Case) -> None:
+    house.configure(case.config())
+    house.when("Create", slow(2))
+    house.up()
+    assert house.up().changes == {}
+
+
+@EVERY_CASE
+@pytest.mark.parametrize("seed", range(FIRST_SEED, FIRST_SEED + CRASHES))
+def test_crash_of_the_engine_anywhere(house: House, case: Case, seed: int) -> None:
+    chance = random.Random(seed)  # noqa: S311 - to be had again, not to be secret
+    verb = chance.choice(list(VERBS))
+    house.configure(case.config())
+    if verb != "up" or chance.random() < 1 / 2:
+        house.up()
+        change = chance.choice(case.changes)
+        house.configure(change.apply(case.config()) if verb == "up" else case.config())
+    fault = house.when(chance.choice(VERBS[verb]), crash(chance.choice(("before", "after"))), nth=chance.randint(1, 3))
+    killed = house.run(verb, "--yes", "--skip-preview")
+    if fault.struck:
+        assert killed.code < 0
+        house.let_go()
+    house.up()
+    assert house.up().changes == {}
+    house.destroy()
+    assert house.is_empty()

@@ -1,0 +1,70 @@
+"""A stack's life under the real engine, for every choice: what is made, in which order, what stays, what goes."""
+
+import pytest
+
+from components.catalogue import CHOICES
+from components.image_settings import Build, ImageSettings
+from components.settings import Block
+from tests.engine.cases import CASES, Case, Change
+from tests.engine.house import House
+
+EVERY_CASE = pytest.mark.parametrize("case", CASES, ids=str)
+CHANGES = [pytest.param(case, change, id=f"{case}-{change.key}") for case in CASES for change in case.changes]
+
+
+@EVERY_CASE
+def test_life(house: House, case: Case) -> None:
+    house.configure(case.config())
+    seen = house.preview().changes
+    assert set(seen.values()) == {"create"}
+    assert not house.calls("Create")
+    assert house.up().changes == seen
+    assert house.up().changes == {}
+    assert house.preview().changes == {}
+    assert house.refresh().changes == {}
+    assert house.up().changes == {}
+    house.destroy()
+    assert house.is_empty()
+
+
+@EVERY_CASE
+def test_order(house: House, case: Case) -> None:
+    house.configure(case.config())
+    house.up()
+    created = [call.name for call in house.calls("Create")]
+    image = [name for name in created if name.startswith("hero-")]
+    assert created[-len(image) :] == image, "the image comes after the registry and everything in it"
+    state = house.state()
+    in_the_registry = {each["urn"] for each in state.values() if each["custom"] and "hero:registry:" in each["urn"]}
+    for name in image:
+        assert in_the_registry <= set(state[name]["dependencies"]), "which is not left to luck"
+    house.destroy()
+    deleted = [state[call.name]["urn"] for call in house.calls("Delete")]
+    assert deleted
+    for place, urn in enumerate(deleted):
+        needed = state[urn.rpartition("::")[2]].get("dependencies", [])
+        assert not set(needed) & set(deleted[:place]), "nothing goes before what needs it"
+
+
+@pytest.mark.parametrize(("case", "change"), CHANGES)
+def test_every_key(house: House, case: Case, change: Change) -> None:
+    config = case.config()
+    house.configure(config)
+    house.up()
+    house.configure(change.apply(config))
+    assert house.preview().changes == change.expected
+    assert house.up().changes == change.expected
+    assert house.preview().changes == {}
+
+
+def test_every_choice_and_every_key_is_in_a_table() -> None:
+    assert {case.choice for case in CASES} == CHOICES.keys()
+    assert {"ko", "docker"} <= {build.value for build in Build}
+    for name, choice in CHOICES.items():
+        changed = {change.key for case in CASES if case.choice == name for change in case.changes}
+        assert changed >= keys("image", ImageSettings) | keys(name, choice.settings)
+
+
+def keys(block: str, model: type[Block]) -> set[str]:
+    """Every key of a block as it is written in config."""
+    return {f"{block}.{each.alias}" for each in model.model_fields.values()}

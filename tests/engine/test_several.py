@@ -1,0 +1,56 @@
+"""Two choices beside each other, and one stack that goes from one choice to another."""
+
+import itertools
+
+import pytest
+
+from tests.engine.cases import CASES, Case
+from tests.engine.house import House
+
+ONE_OF_EACH = list({case.choice: case for case in CASES}.values())
+# A choice beside itself is two stacks too, with two registries.
+TOGETHER = list(itertools.combinations_with_replacement(ONE_OF_EACH, 2))
+PAIRS = list(itertools.permutations(CASES, 2))
+
+
+@pytest.mark.parametrize(("first", "second"), TOGETHER, ids=str)
+def test_two_stacks_side_by_side(house: House, first: Case, second: Case) -> None:
+    house.configure(first.config())
+    other = house.neighbour("other")
+    other.configure(second.config())
+    house.up()
+    other.up()
+    assert house.up().changes == {}
+    house.destroy()
+    assert not house.state()
+    assert other.up().changes == {}
+    other.destroy()
+    assert other.is_empty()
+
+
+@pytest.mark.parametrize(("old", "new"), PAIRS, ids=str)
+def test_switched_in_place(house: House, old: Case, new: Case) -> None:
+    house.configure(old.config())
+    house.up()
+    before = house.state()
+    house.configure(new.config())
+    house.up()
+    assert house.up().changes == {}
+    assert house.outputs()["registry"] == new.choice
+    if old.choice != new.choice:
+        left = [urn for each in house.state().values() if (urn := each["urn"]).count(f"::{old.choice}")]
+        assert not left, before
+    house.destroy()
+    assert house.is_empty()
+
+
+@pytest.mark.parametrize(("old", "new"), PAIRS, ids=str)
+def test_switched_by_destroying(house: House, old: Case, new: Case) -> None:
+    house.configure(old.config())
+    house.up()
+    house.destroy()
+    assert house.is_empty()
+    house.configure(new.config())
+    assert set(house.up().changes.values()) == {"create"}
+    house.destroy()
+    assert house.is_empty()

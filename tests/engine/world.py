@@ -1,0 +1,104 @@
+"""The world that stand-ins act upon: what there is, who may push where, and what was called, in order."""
+
+import json
+import threading
+from collections import Counter
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+class Refusal(Exception):
+    """What the service behind a provider answers to what it will not do."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request of the engine about one resource."""
+
+    method: str
+    type: str
+    name: str
+    preview: bool = False
+
+
+@dataclass
+class Thing:
+    """Something that exists."""
+
+    type: str
+    name: str
+    outputs: dict[str, Any]
+
+
+@dataclass
+class Registry:
+    """A registry of images: its logins, those that may push, and which digest each tag of a repository names."""
+
+    passwords: dict[str, str] = field(default_factory=dict[str, str])
+    pushers: list[str] = field(default_factory=list[str])
+    repositories: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
+
+
+class World:
+    """Kept in a file, so that it outlives whoever acts upon it and can be read when a scenario fails."""
+
+    def __init__(self, file: Path, folder: Path) -> None:
+        """Paths that a program names are relative to the folder."""
+        self._file = file
+        self.folder = folder
+        self._lock = threading.RLock()
+        self._made: Counter[str] = Counter()
+        self.things: dict[str, Thing] = {}
+        self.registries: dict[str, Registry] = {}
+        self.calls: list[Call] = []
+
+    @contextmanager
+    def changed(self) -> Generator[None]:
+        """Change it as one step; others wait."""
+        with self._lock:
+            yield
+            self._file.write_text(json.dumps(self._written(), indent=1, default=str))
+
+    def record(self, call: Call) -> None:
+        """Write down what was asked."""
+        with self._lock:
+            self.calls.append(call)
+
+    def number(self, kind: str) -> int:
+        """The next free number of a kind, from 1."""
+        with self._lock:
+            self._made[kind] += 1
+            return self._made[kind]
+
+    def find(self, kind: str, **outputs: object) -> Thing | None:
+        """The thing of this type with these outputs."""
+        for thing in self.things.values():
+            if thing.type == kind and all(thing.outputs.get(key) == value for key, value in outputs.items()):
+                return thing
+        return None
+
+    def named(self, name: str) -> Thing:
+        """The thing that the program calls so."""
+        (found,) = [thing for thing in self.things.values() if thing.name == name]
+        return found
+
+    def log_in(self, address: str, username: str, password: str, *, to_push: bool) -> Registry:
+        """A registry, for whoever may use it; anybody else is refused as a registry would."""
+        registry = self.registries.get(address)
+        if registry is None:
+            raise Refusal(f"dial tcp {address}: connect: connection refused")
+        if registry.passwords.get(username) != password:
+            raise Refusal(f"401 Unauthorized: {address} does not know {username} by this password")
+        if to_push and username not in registry.pushers:
+            raise Refusal(f"403 Forbidden: {username} may not push to {address}")
+        return registry
+
+    def _written(self) -> dict[str, Any]:
+        return {
+            "things": {identifier: asdict(thing) for identifier, thing in self.things.items()},
+            "registries": {address: asdict(registry) for address, registry in self.registries.items()},
+            "calls": [f"{call.method} {call.type} {call.name}{' (preview)' * call.preview}" for call in self.calls],
+        }
