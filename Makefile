@@ -2,7 +2,7 @@
 STACK ?= dev
 WITHIN := python3 -S -m tools.within
 
-.PHONY: up preview refresh down outputs test lint format conformance pictures benchmark lock
+.PHONY: up preview refresh down outputs test genuine soak mutations lint format lock conformance pictures benchmark scale
 
 up: ## build Hero's home and move Hero in
 	@./pulumiw up --stack $(STACK) --yes --skip-preview
@@ -22,6 +22,15 @@ outputs: ## where Hero lives
 test: ## prove the project
 	@$(WITHIN) sh -c 'export CGO_ENABLED=0; cd hero && go test ./... && cd ../providers && go test -trimpath ./...'
 	@$(WITHIN) pytest --numprocesses 2 --dist loadscope
+
+genuine: ## the engine's scenarios with the real provider plugins, as far as they are installed
+	@HERO_GENUINE=1 $(WITHIN) pytest --numprocesses 2 -rs tests/engine
+
+soak: ## the engine killed at fifty random points of each choice's life; SEED begins another row
+	@HERO_CRASHES=50 HERO_SEED=$(or $(SEED),1) $(WITHIN) pytest --numprocesses 2 tests/engine/test_failures.py -k crash
+
+mutations: ## break the program in ways that matter, and see a test turn red each time
+	@$(WITHIN) python -m tests.engine.mutations
 
 conformance: ## put the OCI conformance suite to the registry of a stack that is up
 	@$(WITHIN) python -m tests.conformance $(STACK) $(if $(WRITE),--write)
@@ -46,3 +55,6 @@ pictures: ## make the pictures of the documentation again
 
 benchmark: ## measure what the README says of speed, and write it there
 	@$(WITHIN) python -m benchmarks.speed --write
+
+scale: ## how time and memory grow with a stack: the README's table, and its picture
+	@$(WITHIN) uv run --isolated --quiet --locked --group pictures python -m benchmarks.scale --write

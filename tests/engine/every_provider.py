@@ -6,7 +6,7 @@ import pulumi_random as random
 import pulumi_tls as tls
 import pulumiverse_harbor as harbor
 
-import components as components  # keeps secrets out of the SDK's own debug lines
+import components  # noqa: F401 - keeps secrets out of the SDK's own debug lines
 
 password = random.RandomPassword("hero-password", length=24, special=False, min_lower=1, min_upper=1, min_numeric=1)
 

@@ -1,0 +1,115 @@
+"""`make mutations`: break the program in ways that matter, one at a time, and see that a test turns red each time.
+
+Exits with 1 where a break goes unseen, or where its text is no longer found in the program.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.checkout import new_checkout
+
+# Those that are about what the program asks of the engine; the rest would not see it and takes longer.
+TESTS = (
+    "tests/unit/test_graph.py",
+    "tests/unit/test_builds.py",
+    "tests/unit/test_wrong_configuration.py",
+    "tests/engine/test_secrets.py",
+    "tests/engine/test_life.py",
+)
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """One break: what stood in a file, and what stands there instead."""
+
+    what: str
+    file: str
+    old: str
+    new: str
+
+
+IMAGE, REGISTRY, EMBEDDED = "components/hero_image.py", "components/registry.py", "components/registries/embedded.py"
+MUTATIONS = [
+    Mutation("the image does not wait for the registry", "__main__.py", "depends_on=[registry]", "depends_on=[]"),
+    Mutation("the pusher's password is no secret", "providers/image.py", "pulumi.Output.secret(password)", "password"),
+    Mutation(
+        "the docker build's password is no secret",
+        IMAGE,
+        "password=pulumi.Output.secret(registry.pusher.password)",
+        "password=pulumi.Output.unsecret(registry.pusher.password)",
+    ),
+    Mutation(
+        "a choice's passwords are what the choice makes of them",
+        REGISTRY,
+        "Login(puller.username, pulumi.Output.secret(puller.password))",
+        "Login(puller.username, pulumi.Output.unsecret(puller.password))",
+    ),
+    Mutation(
+        "the puller pushes",
+        IMAGE,
+        "username=registry.pusher.username,\n            password",
+        "username=registry.puller.username,\n            password",
+    ),
+    Mutation(
+        "pusher and puller are swapped",
+        EMBEDDED,
+        '"pusher"), process.pusher_password',
+        '"pusher"), process.puller_password',
+    ),
+    Mutation("only the first tag is pushed", IMAGE, "tags=settings.tags,", "tags=settings.tags[:1],"),
+    Mutation("consumers get a tag", IMAGE, '"@", pushed.digest', '":", settings.tags[0]'),
+    Mutation("a preview builds", IMAGE, "build_on_preview=False", "build_on_preview=True"),
+    Mutation("lost images are not built again", IMAGE, "replacement_trigger=registry.storage,", ""),
+    Mutation("lost images are not pushed again", IMAGE, "home=registry.storage", 'home=""'),
+    Mutation("the passwords cannot be rotated", EMBEDDED, "rotate=settings.rotate", 'rotate=""'),
+    Mutation("data are kept that nobody wanted kept", EMBEDDED, "keep_data=settings.keep_data", "keep_data=True"),
+    Mutation("an unknown key is let through", "components/settings.py", 'extra="forbid"', 'extra="ignore"'),
+    Mutation("the SDK's debug lines tell secrets", "components/__init__.py", 'msg.partition(", props=")[0]', "msg"),
+]
+
+
+def main() -> int:
+    """Returns the exit code."""
+    with tempfile.TemporaryDirectory() as folder, new_checkout(Path(folder)) as checkout:
+        print(f"{'as it is':60}", end="", flush=True)
+        if red := red_test(checkout.path):
+            print(f"red: {red}")
+            return 1
+        print("green")
+        unseen = sum(not is_seen(mutation, checkout.path) for mutation in MUTATIONS)
+    print(f"{len(MUTATIONS) - unseen} of {len(MUTATIONS)} breaks turned a test red")
+    return 1 if unseen else 0
+
+
+def is_seen(mutation: Mutation, folder: Path) -> bool:
+    """Whether a test saw the break."""
+    file = folder / mutation.file
+    text = file.read_text()
+    if text.count(mutation.old) != 1:
+        sys.exit(f"{mutation.what}: {mutation.file} has {mutation.old!r} {text.count(mutation.old)} times, not once")
+    print(f"{mutation.what:60}", end="", flush=True)
+    file.write_text(text.replace(mutation.old, mutation.new))
+    red = red_test(folder)
+    file.write_text(text)
+    print(red or "NOT SEEN")
+    return red is not None
+
+
+def red_test(folder: Path) -> str | None:
+    """The first test that fails there, or None."""
+    command = [sys.executable, "-m", "pytest", "-x", "--quiet", "--no-header", "--numprocesses", "2", "--dist", "load"]
+    ended = subprocess.run(
+        [*command, *TESTS], cwd=folder, env=dict(os.environ), capture_output=True, text=True, check=False
+    )
+    if ended.returncode == 0:
+        return None
+    failed = [line for line in ended.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
+    return failed[0].split(" - ")[0] if failed else ended.stdout[-500:] + ended.stderr[-500:]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
