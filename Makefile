@@ -57,4 +57,4 @@ benchmark: ## measure what the README says of speed, and write it there
 	@$(WITHIN) python -m benchmarks.speed --write
 
 scale: ## how time and memory grow with a stack: the README's table, and its picture
-	@$(WITHIN) uv run --isolated --quiet --locked --group pictures python -m benchmarks.scale --write
+	@$(WITHIN) python -m benchmarks.scale --write

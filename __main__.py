@@ -4,10 +4,14 @@ import pulumi
 
 from components.catalogue import build_registry, read_settings
 from components.hero_image import HeroImage
+from components.kubernetes.pull_secrets import PullSecrets
 
 settings = read_settings()
 registry = build_registry(settings)
 hero = HeroImage("hero", registry, settings.image, pulumi.ResourceOptions(depends_on=[registry]))
+if settings.pull_secrets.namespaces:
+    after = pulumi.ResourceOptions(depends_on=[registry])
+    PullSecrets("pull-secrets", registry, settings.pull_secrets, settings.cluster, after)
 
 pulumi.export("registry", settings.registry)
 pulumi.export("address", registry.address)

@@ -3,6 +3,9 @@
 What the providers themselves would take is not in it: it is what Pulumi, its language host and our program take.
 """
 
+# matplotlib leaves some of its types open.
+# pyright: reportUnknownMemberType=false
+
 import json
 import os
 import subprocess
@@ -100,7 +103,8 @@ def rows(measured: list[Measured]) -> Iterator[str]:
 
 def draw(measured: list[Measured]) -> None:
     """One curve for each command, of time and of memory."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+    figure = plt.figure(figsize=(10, 4), layout="constrained")
+    left, right = figure.add_subplot(1, 2, 1), figure.add_subplot(1, 2, 2)
     for program in RESOURCES_EACH:
         for verb in ("preview", "up"):
             points = sorted(
@@ -112,7 +116,7 @@ def draw(measured: list[Measured]) -> None:
     left.set(title="seconds", xlabel="resources", ylim=0, xlim=0)
     right.set(title="MiB of the largest process", xlabel="resources", ylim=0, xlim=0)
     left.legend()
-    figure.savefig(PICTURE, metadata={"Date": None})
+    figure.savefig(str(PICTURE), metadata={"Date": None})
 
 
 if __name__ == "__main__":

@@ -7,6 +7,9 @@ from typing import Any
 import pulumi
 
 from components.image_settings import ImageSettings
+from components.kubernetes.cluster import ClusterSettings
+from components.kubernetes.pull_secrets import PullSecretsSettings
+from components.registries.docker_hub import DockerHub, DockerHubSettings
 from components.registries.embedded import Embedded, EmbeddedSettings
 from components.registry import Registry
 from components.settings import Block, Entry, Reader, read_entries
@@ -18,12 +21,17 @@ class Choice:
 
     settings: type[Block]
     component: Callable[[str, Any, str], Registry]
+    page: str
+    """Its page in docs/."""
+    levels: int | None = None
+    """How many words joined by / an image's name may have there; None where any number may be."""
 
 
 CHOICES: dict[str, Choice] = {
-    "embedded": Choice(EmbeddedSettings, Embedded),
+    "embedded": Choice(EmbeddedSettings, Embedded, "embedded"),
+    "dockerhub": Choice(DockerHubSettings, DockerHub, "docker-hub", levels=1),
 }
-PLANNED = ("dockerhub", "harbor", "zot", "dragonfly")
+PLANNED = ("harbor", "zot", "dragonfly")
 DEFAULT = "embedded"
 
 
@@ -34,6 +42,8 @@ class Settings:
     registry: str
     choice: Block
     image: ImageSettings
+    pull_secrets: PullSecretsSettings
+    cluster: ClusterSettings
 
 
 def read_settings(entries: Mapping[str, Entry] | None = None) -> Settings:
@@ -45,13 +55,35 @@ def read_settings(entries: Mapping[str, Entry] | None = None) -> Settings:
     reader = Reader(read_entries() if entries is None else entries, pulumi.get_stack())
     registry = reader.word(f"{project}:registry", list(CHOICES), DEFAULT, PLANNED)
     image = reader.block(f"{project}:image", ImageSettings)
-    blocks = {name: reader.block(f"{project}:{name}", choice.settings) for name, choice in CHOICES.items()}
+    _limit_levels(reader, f"{project}:image.name", registry, image)
+    blocks = {
+        name: reader.block(f"{project}:{name}", choice.settings)
+        for name, choice in CHOICES.items()
+        # What another choice needs is asked of nobody who does not name it.
+        if name == registry or reader.has(f"{project}:{name}")
+    }
+    pull_secrets = reader.block(f"{project}:pullSecrets", PullSecretsSettings)
+    cluster = reader.block(f"{project}:cluster", ClusterSettings)
     reader.unknown(
-        [f"{project}:{key}" for key in ("registry", "image", *CHOICES)],
+        [f"{project}:{key}" for key in ("registry", "image", "pullSecrets", "cluster", *CHOICES)],
         [f"{project}:{name}" for name in PLANNED],
     )
     reader.raise_mistakes()
-    return Settings(registry, reader.valid(blocks[registry]), reader.valid(image))
+    return Settings(
+        registry,
+        reader.valid(blocks[registry]),
+        reader.valid(image),
+        reader.valid(pull_secrets),
+        reader.valid(cluster),
+    )
+
+
+def _limit_levels(reader: Reader, path: str, registry: str, image: ImageSettings | None) -> None:
+    levels = CHOICES[registry].levels
+    if image is None or levels is None or image.name.count("/") < levels:
+        return
+    allowed = "one word" if levels == 1 else f"at most {levels} words joined by /"
+    reader.refuse(path, f"{registry} has no place for this name", allowed, image.name.rpartition("/")[2])
 
 
 def build_registry(settings: Settings) -> Registry:

@@ -1,5 +1,6 @@
 """The image, its tags, and where it comes from; pushed as a dependent of the registry, whichever that is."""
 
+import hashlib
 from pathlib import Path
 
 import pulumi
@@ -7,6 +8,7 @@ import pulumi
 from components.image_settings import Build, ImageSettings
 from components.registry import Registry
 from providers.image import Image, ImageSource
+from providers.webhook import Webhook
 
 KO_PLATFORMS = ["linux/amd64", "linux/arm64"]
 
@@ -14,8 +16,9 @@ KO_PLATFORMS = ["linux/amd64", "linux/arm64"]
 class HeroImage(pulumi.ComponentResource):
     """Hero's image in a registry, under all its tags.
 
-    Type: `hero:image:HeroImage`. Produces a `hero:provider:Image`, and for `build: docker` a `docker:index/image:Image`
-    before it. What comes after it takes `image`, which names a digest, never a tag.
+    Type: `hero:image:HeroImage`. Produces a `hero:provider:Image`, for `build: docker` a `docker:index/image:Image`
+    before it, and for each of its webhooks a `hero:provider:Webhook` after it. Consumers take `image`, which names a
+    digest, never a tag.
     """
 
     image: pulumi.Output[str]
@@ -38,6 +41,8 @@ class HeroImage(pulumi.ComponentResource):
         self._name = name
         self._registry = registry
         self._settings = settings
+        # Said of each of them: what a component waits for is not written down for what is in it.
+        self._after_the_registry = pulumi.ResourceOptions(parent=self, depends_on=[registry])
         pushed = Image(
             f"{name}-image",
             repository=registry.repository,
@@ -47,13 +52,30 @@ class HeroImage(pulumi.ComponentResource):
             password=registry.pusher.password,
             ca_certificate=registry.ca_certificate or "",
             home=registry.storage,
-            opts=pulumi.ResourceOptions(parent=self),
+            sbom=bool(settings.sbom),
+            opts=self._after_the_registry,
         )
+        self._call_webhooks(pushed)
         self.digest = pushed.digest
         self.image = pulumi.Output.concat(registry.repository, "@", pushed.digest)
         self.tags = settings.tags
         self.pull = pulumi.Output.concat("docker pull ", self.image)
         self.register_outputs({"image": self.image, "digest": self.digest, "tags": self.tags})
+
+    def _call_webhooks(self, pushed: Image) -> None:
+        settings = self._settings
+        for url in settings.webhooks:
+            Webhook(
+                # By its address, so that one more or one less is no call to the others.
+                f"{self._name}-webhook-{hashlib.sha256(url.encode()).hexdigest()[:8]}",
+                url=url,
+                secret=settings.webhook_secret or "",
+                repository=self._registry.repository,
+                digest=pushed.digest,
+                tags=settings.tags,
+                pusher=self._registry.pusher.username,
+                opts=pulumi.ResourceOptions(parent=self),
+            )
 
     def _source(self) -> ImageSource:
         settings = self._settings
@@ -82,18 +104,20 @@ class HeroImage(pulumi.ComponentResource):
                 platform=settings.platforms[0] if settings.platforms else None,
             ),
             registry=docker.RegistryArgs(
-                server=registry.address,
+                server=registry.auth_key,
                 username=registry.pusher.username,
                 password=pulumi.Output.secret(registry.pusher.password),
             ),
             build_on_preview=False,
             skip_push=registry.ca_certificate is not None,
-            opts=pulumi.ResourceOptions(
-                parent=self,
-                # It only ever looks at its inputs, so it has to be told that the registry lost what it had.
-                replacement_trigger=registry.storage,
-                # It deletes nothing anyway, and so the engine need not even run for a destroy.
-                retain_on_delete=True,
+            opts=pulumi.ResourceOptions.merge(
+                self._after_the_registry,
+                pulumi.ResourceOptions(
+                    # It only ever looks at its inputs, so it has to be told that the registry lost what it had.
+                    replacement_trigger=registry.storage,
+                    # It deletes nothing anyway, and so the engine need not even run for a destroy.
+                    retain_on_delete=True,
+                ),
             ),
         )
         if registry.ca_certificate is not None:

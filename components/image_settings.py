@@ -6,10 +6,11 @@ from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from components.settings import Block, FilledText, Superfluous, Text
+from components.settings import Block, FilledText, SecretText, Superfluous, Text
 
 # https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests
 REPOSITORY = re.compile(r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*")
@@ -48,6 +49,13 @@ def _check_platform(platform: str) -> str:
     if not PLATFORM.fullmatch(platform):
         raise ValueError("not a platform")
     return platform
+
+
+def _check_url(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("https", "http") or not parts.hostname:
+        raise ValueError("not the address of a web server")
+    return url
 
 
 class ImageSettings(Block):
@@ -94,6 +102,24 @@ class ImageSettings(Block):
         examples=["./hero.tar"],
     )
 
+    webhooks: list[Annotated[FilledText, AfterValidator(_check_url)]] = Field(
+        default=[],
+        description="a list of addresses that begin with https:// or http://, each once; each is called once per new "
+        "digest, as Docker Hub would",
+        examples=[["https://example.com/hero"]],
+    )
+    webhook_secret: SecretText | None = Field(
+        default=None,
+        description="any text, given as a secret; calls are signed with it, in X-Hub-Signature-256",
+        examples=["SECRET"],
+    )
+    sbom: bool | None = Field(
+        default=None,
+        description="only for docker and existing, since ko's images always have one: true, so that the image gets an "
+        "SBOM, or false",
+        examples=["true"],
+    )
+
     @property
     def source_is_path(self) -> bool:
         """Whether the existing image lies on disk; else it is in the Docker engine."""
@@ -106,7 +132,7 @@ class ImageSettings(Block):
             raise ValueError("not a repository path")
         return name
 
-    @field_validator("tags", "platforms")
+    @field_validator("tags", "platforms", "webhooks")
     @classmethod
     def _check_once(cls, values: list[str] | None) -> list[str] | None:
         for place, value in enumerate(values or []):
@@ -165,6 +191,13 @@ class ImageSettings(Block):
         elif source and not REFERENCE.fullmatch(source):
             raise ValueError("not the name of an image, and a path begins with . or /")
         return source
+
+    @field_validator("sbom")
+    @classmethod
+    def _check_sbom(cls, sbom: bool | None, info: ValidationInfo) -> bool | None:  # noqa: FBT001 - the value itself
+        if sbom is not None and info.data.get("build") == Build.KO:
+            raise Superfluous("an image that ko builds always has an SBOM")
+        return sbom
 
 
 def _check_image_on_disk(source: str) -> None:

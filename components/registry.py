@@ -26,6 +26,8 @@ class Registry(pulumi.ComponentResource):
     """May pull, and not push."""
     ca_certificate: pulumi.Output[str] | None
     """PEM of the private authority that signed the certificate; None where none is needed."""
+    auth_key: pulumi.Output[str]
+    """Under which a client's config.json, and so a pull secret, keeps a login to it."""
     page: pulumi.Output[str]
     """Where a person looks at it in a browser."""
     login: pulumi.Output[str]
@@ -41,6 +43,7 @@ class Registry(pulumi.ComponentResource):
         pusher: Login,
         puller: Login,
         page: pulumi.Input[str],
+        auth_key: str | None = None,
         ca_certificate: pulumi.Output[str] | None = None,
         storage: pulumi.Input[str] = "",
     ) -> None:
@@ -50,6 +53,7 @@ class Registry(pulumi.ComponentResource):
         # Whatever a choice gives, a password is a secret from here on.
         self.pusher = Login(pusher.username, pulumi.Output.secret(pusher.password))
         self.puller = Login(puller.username, pulumi.Output.secret(puller.password))
+        self.auth_key = pulumi.Output.from_input(address if auth_key is None else auth_key)
         self.ca_certificate = ca_certificate
         self.page = pulumi.Output.from_input(page)
         self.login = pulumi.Output.concat(

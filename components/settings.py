@@ -6,7 +6,7 @@ import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeVar, cast
+from typing import Annotated, Any, TypeVar, cast, get_args
 
 import pulumi
 from pulumi.runtime.config import CONFIG, is_config_secret
@@ -17,6 +17,10 @@ from pydantic_core import ErrorDetails
 LONGEST_VALUE_SHOWN = 60
 # What `--path` takes without quotes, and what is easy to read without them.
 BARE = re.compile(r"[\w-]+")
+
+
+# Marks the fields that must not stand in clear in a stack's file.
+SECRET = "secret"  # noqa: S105 - a word, and no secret itself
 
 
 class ConfigurationError(pulumi.RunError):
@@ -66,6 +70,7 @@ def _no_truth_value(value: object) -> object:
 
 Text = Annotated[StrictStr, AfterValidator(_printable)]
 FilledText = Annotated[Text, AfterValidator(_filled)]
+SecretText = Annotated[FilledText, SECRET]
 Port = Annotated[int, BeforeValidator(_no_truth_value), Field(ge=1, le=65535, strict=False)]
 
 
@@ -122,12 +127,30 @@ class Reader:
         if not isinstance(content, dict):
             self._tell_block(key, model, content)
             return None
+        given = cast("dict[str, object]", content)
+        self._tell_what_is_in_clear(key, model, given)
         try:
-            return model.model_validate(content)
+            return model.model_validate(given)
         except ValidationError as error:
             for detail in error.errors(include_url=False):
-                self._tell(key, model, cast("dict[str, object]", content), detail)
+                self._tell(key, model, given, detail)
             return None
+
+    def _tell_what_is_in_clear(self, key: str, model: type[Block], content: dict[str, object]) -> None:
+        if self._is_secret(key):
+            return
+        for written, name in _fields(model).items():
+            if content.get(written) and _holds_secret(model, name):
+                path = _path(key, (written,))
+                self._add(path, "stands in clear in the stack's file", "a secret", self._set_secret(path))
+
+    def has(self, key: str) -> bool:
+        """Whether the config says anything under the key; an empty map is what Pulumi.yaml says by itself."""
+        return key in self._entries and self._entries[key].text not in ("", "{}")
+
+    def refuse(self, path: str, problem: str, allowed: str, better: str) -> None:
+        """Tell of a value that is right by itself and wrong beside others."""
+        self._add(path, problem, allowed, self._set(path, better))
 
     def unknown(self, known: Iterable[str], planned: Iterable[str] = ()) -> None:
         """Whatever stands in the config beside the known keys is a mistake."""
@@ -215,6 +238,10 @@ class Reader:
     def _set(self, path: str, value: str) -> str:
         return f"./pulumiw config set --stack {self._stack} --path {shlex.quote(path)} {shlex.quote(value)}"
 
+    def _set_secret(self, path: str) -> str:
+        """Asks for the value, which would stay in the shell's history otherwise."""
+        return f"./pulumiw config set --stack {self._stack} --secret --path {shlex.quote(path)}"
+
     def _set_example(
         self, key: str, model: type[Block], location: tuple[int | str, ...], content: dict[str, object]
     ) -> str:
@@ -222,6 +249,8 @@ class Reader:
         examples = model.model_fields[_fields(model)[str(name)]].examples
         example: object = examples[0] if examples else "VALUE"
         path = _path(key, location)
+        if _holds_secret(model, _fields(model)[str(name)]):
+            return self._set_secret(path)
         if not isinstance(example, list):
             return self._set(path, str(example))
         items = [str(item) for item in cast("list[object]", example)]
@@ -248,6 +277,13 @@ def read_entries() -> dict[str, Entry]:
 def _fields(model: type[Block]) -> dict[str, str]:
     """Each key as it is written in config, with the field's name in Python."""
     return {field.alias or name: name for name, field in model.model_fields.items()}
+
+
+def _holds_secret(model: type[Block], name: str) -> bool:
+    field = model.model_fields[name]
+    return SECRET in field.metadata or any(
+        SECRET in getattr(each, "__metadata__", ()) for each in get_args(field.annotation)
+    )
 
 
 def _path(key: str, location: tuple[int | str, ...]) -> str:

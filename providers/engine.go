@@ -31,7 +31,12 @@ func (p progress) status(format string, values ...any) {
 	p.log(pulumirpc.LogSeverity_INFO, true, format, values...)
 }
 
-// warning stays below the update's result.
+// info stays below the update's result.
+func (p progress) info(format string, values ...any) {
+	p.log(pulumirpc.LogSeverity_INFO, false, format, values...)
+}
+
+// warning stays there too, and is counted among the warnings.
 func (p progress) warning(format string, values ...any) {
 	p.log(pulumirpc.LogSeverity_WARNING, false, format, values...)
 }

@@ -23,6 +23,8 @@ type imageInputs struct {
 	CaCertificate string `json:"caCertificate"`
 	// Home changes when the registry lost its data.
 	Home string `json:"home"`
+	// Sbom attaches an SBOM to an image that brings none along; what is attached stays when it is no longer wanted.
+	Sbom bool `json:"sbom"`
 }
 
 type imageState struct {
@@ -56,7 +58,12 @@ func (image) diff(olds, news resource.PropertyMap) (plugin.DiffResult, error) {
 	if err != nil {
 		return plugin.DiffResult{}, err
 	}
-	changed := changedKeys(olds, news, "password")
+	// A state from before this could be chosen.
+	if !olds.HasValue("sbom") {
+		olds = olds.Copy()
+		olds["sbom"] = resource.NewBoolProperty(false)
+	}
+	changed := changedKeys(olds, news)
 	if len(state.Missing) > 0 {
 		changed = append(changed, "missing")
 	}
@@ -93,7 +100,8 @@ func (image) read(call call, olds resource.PropertyMap) (resource.PropertyMap, e
 }
 
 // update does no more than it must: a new password or certificate alone touches nothing, a new tag is only a name for
-// what is there already, and only another source, or a registry that lost the image, means a build and a push.
+// what is there already, an SBOM is attached to what is there, and only another source, or a registry that lost the
+// image, means a build and a push.
 func (image) update(call call, olds, news resource.PropertyMap) (resource.PropertyMap, error) {
 	state, err := decode[imageState](olds)
 	if err != nil {
@@ -121,7 +129,7 @@ func (image) update(call call, olds, news resource.PropertyMap) (resource.Proper
 	if !present {
 		return inputs.push(call, state)
 	}
-	if err := destination.tag(state.Digest, inputs.Tags); err != nil {
+	if err := destination.complete(call, state.Digest, inputs); err != nil {
 		return nil, err
 	}
 	return inputs.settle(call, destination, state, state.Digest)
@@ -150,7 +158,7 @@ func (i imageInputs) push(call call, old imageState) (resource.PropertyMap, erro
 	if err != nil {
 		return nil, err
 	}
-	digest, err := destination.push(call, content, i.Tags)
+	digest, err := destination.push(call, content, i.Tags, i.Sbom)
 	if err != nil {
 		return nil, err
 	}
@@ -167,5 +175,6 @@ func (i imageInputs) settle(call call, destination *repository, old imageState, 
 			call.progress.warning("the tag %s stays in %s: %v", tag, i.Repository, err)
 		}
 	}
+	destination.tellPullsLeft(call, digest)
 	return encode(imageState{imageInputs: i, Digest: digest, Uploaded: destination.uploaded.Load()}, "password")
 }

@@ -20,7 +20,7 @@ class ImageSource(TypedDict, total=False):
 
 
 class Image(HeroResource):
-    """An image with all its tags, and its SBOM as a referrer where ko built it.
+    """An image with all its tags, and its SBOM as a referrer: always where ko built it, else where that is wanted.
 
     Type: `hero:provider:Image`. A preview reads the source and nothing else. An update uploads only what the registry
     lacks; another password alone uploads nothing. On destroy the image stays: its registry decides what becomes of it.
@@ -42,9 +42,13 @@ class Image(HeroResource):
         password: pulumi.Input[str],
         ca_certificate: pulumi.Input[str],
         home: pulumi.Input[str],
+        sbom: bool,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Push to `repository`; another `home` means that the registry lost what it had."""
+        """Push to `repository`; another `home` means that the registry lost what it had.
+
+        With `sbom`, an image that brings no SBOM along is scanned for one, once; what is attached stays.
+        """
         super().__init__(
             "Image",
             name,
@@ -56,6 +60,7 @@ class Image(HeroResource):
                 "password": pulumi.Output.secret(password),
                 "ca_certificate": ca_certificate,
                 "home": home,
+                "sbom": sbom,
                 "digest": None,
                 "uploaded": None,
             },

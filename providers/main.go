@@ -1,5 +1,5 @@
-// The plugin behind the resources that no Pulumi package covers: the embedded registry's process and the image that
-// needs no Docker.
+// The plugin behind the resources that no Pulumi package covers: the embedded registry's process, the image that needs no
+// Docker, the repository and the tokens on Docker Hub, and webhooks.
 //
 //	pulumi-resource-hero ENGINE_ADDRESS      how Pulumi starts it
 //	pulumi-resource-hero registry DIRECTORY  how it starts itself, to be the embedded registry

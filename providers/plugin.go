@@ -30,17 +30,37 @@ type kind interface {
 	remove(call call, olds resource.PropertyMap) error
 }
 
+// importer is a kind whose resources `pulumi import` can take in, by an identifier that people know. The state that it
+// gives holds nothing but inputs.
+type importer interface {
+	importState(call call, identifier string) (resource.PropertyMap, error)
+}
+
+// identified is a kind whose resources have an identifier in the world. Others are known by their name in the program.
+type identified interface {
+	identity(state resource.PropertyMap) string
+}
+
 // call is one request of the engine: how long it may go on, whether it is only a preview, and where its progress shows.
 type call struct {
 	context.Context
 	preview  bool
 	progress progress
+	// config is the stack's own: the project is called like this plugin, so the engine takes it for ours.
+	config resource.PropertyMap
+}
+
+// within is the same call, which ends when the context does.
+func (c call) within(ctx context.Context) call {
+	c.Context = ctx
+	return c
 }
 
 // heroPlugin speaks Pulumi's provider protocol and hands each request to the kind it is for.
 type heroPlugin struct {
 	plugin.UnimplementedProvider
 	kinds     map[tokens.Type]kind
+	config    resource.PropertyMap
 	engine    pulumirpc.EngineClient
 	cancelled context.Context
 	cancel    context.CancelFunc
@@ -57,14 +77,17 @@ func servePlugin(arguments []string) error {
 	cancelled, cancel := context.WithCancel(context.Background())
 	hero := &heroPlugin{
 		kinds: map[tokens.Type]kind{
-			"hero:provider:RegistryProcess": registryProcess{},
-			"hero:provider:Image":           image{},
+			"hero:provider:RegistryProcess":     registryProcess{},
+			"hero:provider:Image":               image{},
+			"hero:provider:DockerHubRepository": hubRepository{},
+			"hero:provider:DockerHubToken":      hubAccessToken{},
+			"hero:provider:Webhook":             webhook{pause: time.Second},
 		},
 		engine: engine, cancelled: cancelled, cancel: cancel,
 	}
 	handle, err := rpcutil.ServeWithOptions(rpcutil.ServeOptions{
 		Init: func(server *grpc.Server) error {
-			pulumirpc.RegisterResourceProviderServer(server, plugin.NewProviderServer(hero))
+			pulumirpc.RegisterResourceProviderServer(server, detailedServer{plugin.NewProviderServer(hero)})
 			return nil
 		},
 		Options: []grpc.ServerOption{grpc.MaxRecvMsgSize(400 << 20)},
@@ -77,6 +100,20 @@ func servePlugin(arguments []string) error {
 	return <-handle.Done
 }
 
+// detailedServer says that a difference comes with details. The SDK's own server sends them and forgets to say so, and
+// the engine shows nothing then of what a refresh has found.
+type detailedServer struct {
+	pulumirpc.ResourceProviderServer
+}
+
+func (s detailedServer) Diff(ctx context.Context, request *pulumirpc.DiffRequest) (*pulumirpc.DiffResponse, error) {
+	response, err := s.ResourceProviderServer.Diff(ctx, request)
+	if response != nil {
+		response.HasDetailedDiff = len(response.GetDetailedDiff()) > 0
+	}
+	return response, err
+}
+
 // leaveWithParent ends the plugin when the engine has died without a word: what it does from then on would be
 // recorded nowhere.
 func leaveWithParent() {
@@ -84,6 +121,7 @@ func leaveWithParent() {
 	for os.Getppid() == parent {
 		time.Sleep(50 * time.Millisecond)
 	}
+	clearAllScratch()
 	os.Exit(1)
 }
 
@@ -103,7 +141,8 @@ func (h *heroPlugin) DiffConfig(context.Context, plugin.DiffConfigRequest) (plug
 	return plugin.DiffResult{Changes: plugin.DiffNone}, nil
 }
 
-func (h *heroPlugin) Configure(context.Context, plugin.ConfigureRequest) (plugin.ConfigureResponse, error) {
+func (h *heroPlugin) Configure(_ context.Context, request plugin.ConfigureRequest) (plugin.ConfigureResponse, error) {
+	h.config = request.Inputs
 	return plugin.ConfigureResponse{}, nil
 }
 
@@ -138,11 +177,14 @@ func (h *heroPlugin) Create(ctx context.Context, request plugin.CreateRequest) (
 	if err != nil {
 		return plugin.CreateResponse{}, err
 	}
-	identifier := resource.ID(request.Name)
 	if request.Preview {
-		identifier = ""
+		return plugin.CreateResponse{Properties: outputs}, nil
 	}
-	return plugin.CreateResponse{ID: identifier, Properties: outputs}, nil
+	identifier := request.Name
+	if kind, ok := kind.(identified); ok {
+		identifier = kind.identity(outputs)
+	}
+	return plugin.CreateResponse{ID: resource.ID(identifier), Properties: outputs}, nil
 }
 
 func (h *heroPlugin) Read(ctx context.Context, request plugin.ReadRequest) (plugin.ReadResponse, error) {
@@ -151,13 +193,25 @@ func (h *heroPlugin) Read(ctx context.Context, request plugin.ReadRequest) (plug
 		return plugin.ReadResponse{}, err
 	}
 	if len(request.State) == 0 {
-		return plugin.ReadResponse{}, fmt.Errorf("%s cannot be imported: it is made by `up` from its inputs alone", request.Type)
+		return h.importResource(ctx, kind, request)
 	}
 	outputs, err := kind.read(h.call(ctx, request.URN, false), request.State)
 	if err != nil || outputs == nil {
 		return plugin.ReadResponse{}, err
 	}
 	return plugin.ReadResponse{ReadResult: plugin.ReadResult{ID: request.ID, Inputs: request.Inputs, Outputs: outputs}}, nil
+}
+
+func (h *heroPlugin) importResource(ctx context.Context, kind kind, request plugin.ReadRequest) (plugin.ReadResponse, error) {
+	importing, ok := kind.(importer)
+	if !ok {
+		return plugin.ReadResponse{}, fmt.Errorf("%s cannot be imported: it is made by `up` from its inputs alone", request.Type)
+	}
+	state, err := importing.importState(h.call(ctx, request.URN, false), string(request.ID))
+	if err != nil {
+		return plugin.ReadResponse{}, err
+	}
+	return plugin.ReadResponse{ReadResult: plugin.ReadResult{ID: request.ID, Inputs: state, Outputs: state}}, nil
 }
 
 func (h *heroPlugin) Update(ctx context.Context, request plugin.UpdateRequest) (plugin.UpdateResponse, error) {
@@ -188,5 +242,5 @@ func (h *heroPlugin) kind(token tokens.Type) (kind, error) {
 func (h *heroPlugin) call(ctx context.Context, urn resource.URN, preview bool) call {
 	ctx, cancel := context.WithCancel(ctx)
 	context.AfterFunc(h.cancelled, cancel)
-	return call{Context: ctx, preview: preview, progress: progress{engine: h.engine, urn: urn}}
+	return call{Context: ctx, preview: preview, progress: progress{engine: h.engine, urn: urn}, config: h.config}
 }

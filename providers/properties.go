@@ -95,3 +95,9 @@ func difference(changed []resource.PropertyKey, replacing ...resource.PropertyKe
 	}
 	return result
 }
+
+// newOneFirst makes a replacement before the old one goes, where both can be there at once and one must always be.
+func newOneFirst(result plugin.DiffResult) plugin.DiffResult {
+	result.DeleteBeforeReplace = false
+	return result
+}

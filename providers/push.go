@@ -25,31 +25,34 @@ const spdx types.MediaType = "application/spdx+json"
 
 // push sends what the registry has not yet, attaches the SBOMs, and gives the tags last, so that a tag never names an
 // image that is not whole.
-func (r *repository) push(call call, image manifest, tags []string) (string, error) {
-	done := r.report()
-	defer done()
+func (r *repository) push(call call, image manifest, tags []string, sbom bool) (string, error) {
 	described, err := partial.Descriptor(image.(partial.Describable))
 	if err != nil {
 		return "", err
 	}
-	var group errgroup.Group
+	group, untilOneFails := errgroup.WithContext(call)
 	group.Go(func() error {
+		done := r.report()
+		defer done()
 		return r.plain(remote.Push(r.name.Digest(described.Digest.String()), image, r.options...))
 	})
 	// A document may be there before what it is about (distribution-spec, "pushing manifests with subject").
-	group.Go(func() error { return r.attachDocuments(call, image) })
+	group.Go(func() error { return r.attachDocuments(call.within(untilOneFails), image, sbom) })
 	if err := group.Wait(); err != nil {
 		return "", err
 	}
 	return described.Digest.String(), r.tagAs(image, tags)
 }
 
-// report shows every half second how much has gone out, until it is told that all has.
+// report shows every half second how much has gone out, until it is told that all has. While the registry makes us wait,
+// the seconds until it goes on show instead.
 func (r *repository) report() (done func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() {
 		for ctx.Err() == nil {
-			r.progress.status("pushing to %s: %.1f MB sent", r.name, float64(r.uploaded.Load())/1e6)
+			if r.waiting.Load() == 0 {
+				r.progress.status("pushing to %s/%s: %.1f MB sent", r.host(), r.name.RepositoryStr(), float64(r.uploaded.Load())/1e6)
+			}
 			select {
 			case <-ctx.Done():
 			case <-time.After(500 * time.Millisecond):
@@ -59,15 +62,22 @@ func (r *repository) report() (done func()) {
 	return cancel
 }
 
-// attachDocuments makes the SBOM of each image a referrer of it. A registry without the referrers API is given the
-// referrers tag instead, by the client library.
-func (r *repository) attachDocuments(ctx context.Context, image manifest) error {
-	signed, ok := image.(oci.SignedEntity)
-	if !ok {
-		return nil // only what ko has built brings a document along
+// attachDocuments makes the SBOM of each image a referrer of it: the one that ko has built brings its own along, others
+// are scanned where that is wanted. A registry without the referrers API is given the referrers tag instead, by the
+// client library.
+func (r *repository) attachDocuments(call call, image manifest, sbom bool) error {
+	if signed, ok := image.(oci.SignedEntity); ok {
+		return r.attachOwnDocuments(call, signed)
 	}
+	if !sbom {
+		return nil
+	}
+	return r.attachScans(call, image)
+}
+
+func (r *repository) attachOwnDocuments(ctx context.Context, image oci.SignedEntity) error {
 	var group errgroup.Group
-	err := walk.SignedEntity(ctx, signed, func(_ context.Context, entity oci.SignedEntity) error {
+	err := walk.SignedEntity(ctx, image, func(_ context.Context, entity oci.SignedEntity) error {
 		document, err := entity.Attachment("sbom")
 		if err != nil {
 			return nil //nolint:nilerr // this one has none

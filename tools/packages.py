@@ -66,14 +66,14 @@ def run(command: list[str], failure: str, **environment: str) -> str:
     return ended.stdout
 
 
-def is_new_enough(command: list[str], oldest: tuple[int, int], **environment: str) -> bool:
+def is_new_enough(command: list[str], oldest: tuple[int, ...], **environment: str) -> bool:
     """Whether the program says at least this version; one that does not even start, as some shims, is not."""
     try:
         said = run(command, "", **environment)
     except (Problem, OSError):
         return False
-    version = re.search(r"(\d+)\.(\d+)", said)
-    return version is not None and (int(version[1]), int(version[2])) >= oldest
+    version = re.search(r"(\d+)\.(\d+)(?:\.(\d+))?", said)
+    return version is not None and tuple(int(number or 0) for number in version.groups()) >= oldest
 
 
 def find_uv() -> Path | None:

@@ -4,11 +4,13 @@ import json
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 from tests.checkout import ROOT, Checkout
 from tests.images import layer, write_archive, write_layout
 from tools.go import ensure_go
 from tools.packages import ensure_packages
+from tools.provide import provide
 
 PROGRAM = """package main
 
@@ -16,6 +18,13 @@ import "example.com/words"
 
 func main() { println(words.Hello) }
 """
+
+# What dpkg leaves in an image.
+DEBIAN = {
+    "etc/os-release": b'ID=debian\nVERSION_ID="13"\n',
+    "var/lib/dpkg/status": b"Package: libhero1\nStatus: install ok installed\nVersion: 1.2-3\nArchitecture: amd64\n"
+    b"Maintainer: Nobody <nobody@example.com>\nDescription: what heroes share\n\n",
+}
 
 
 def test_any_go_main_package_becomes_an_image(checkout: Checkout) -> None:
@@ -87,6 +96,41 @@ def test_what_crane_pulled_as_a_layout_can_move_in_again(checkout: Checkout, tmp
     assert checkout.crane("digest", checkout.outputs()["image"]) == digest
 
 
+def test_an_existing_image_gets_its_sbom_when_that_is_wanted(checkout: Checkout) -> None:
+    # Its build may take longer than a command of a test may.
+    provide("syft")
+    digest = write_layout(checkout.path / "layout", [layer(DEBIAN)])
+    existing = ("build: existing", "source: ./layout")
+    checkout.use_image(*existing)
+    checkout.up()
+    assert documents_of(checkout, digest) == []
+    checkout.use_image(*existing, "sbom: true")
+    assert re.search(r"^\s+~ 1 updated$", checkout.up().text, re.MULTILINE)
+    assert checkout.outputs()["digest"] == digest
+    (document,) = documents_of(checkout, digest)
+    assert document["spdxVersion"].startswith("SPDX-")
+    assert {"libhero1": "1.2-3"}.items() <= versions_in(document).items()
+    assert checkout.up().unchanged
+    for sbom in ("false", "true"):
+        checkout.use_image(*existing, f"sbom: {sbom}")
+        checkout.up()
+        assert documents_of(checkout, digest) == [document]
+
+
+def test_a_new_archive_is_pushed_with_its_sbom(checkout: Checkout, tmp_path: Path) -> None:
+    provide("syft")
+    (tmp_path / "temporary").mkdir()
+    checkout.environment["TMPDIR"] = str(tmp_path / "temporary")
+    checkout.use_image("build: existing", "source: ./hero.tar", "sbom: true")
+    for version in ("1.2-3", "1.2-4"):
+        files = {name: content.replace(b"1.2-3", version.encode()) for name, content in DEBIAN.items()}
+        write_archive(checkout.path / "hero.tar", [layer(files)], "cncf-demo:v0.0.1")
+        checkout.up()
+        (document,) = documents_of(checkout, checkout.outputs()["digest"])
+        assert versions_in(document)["libhero1"] == version
+    assert not list((tmp_path / "temporary").glob("hero-*"))
+
+
 def test_a_tar_that_is_no_image_is_told(checkout: Checkout) -> None:
     (checkout.path / "hero.tar").write_bytes(layer({"hello": b"no image"}))
     checkout.use_image("build: existing", "source: ./hero.tar")
@@ -105,6 +149,24 @@ def test_a_preview_needs_no_go(checkout: Checkout) -> None:
     ended = Checkout(checkout.path, checkout.port, {**away, "KO_GO_PATH": "/nowhere"}).make("preview")
     assert ended.code == 0, ended.text
     assert (ROOT / "hero" / "go.mod").exists()
+
+
+def documents_of(checkout: Checkout, digest: str) -> list[dict[str, Any]]:
+    """The SPDX documents whose subject the image is, by the tag that clients fall back to."""
+    repository, fallback = checkout.outputs()["repository"], digest.replace(":", "-")
+    if fallback not in checkout.crane("ls", repository).split():
+        return []
+    referrers = json.loads(checkout.crane("manifest", f"{repository}:{fallback}"))["manifests"]
+    assert {each["artifactType"] for each in referrers} == {"application/spdx+json"}
+    manifests = [json.loads(checkout.crane("manifest", f"{repository}@{each['digest']}")) for each in referrers]
+    assert {manifest["subject"]["digest"] for manifest in manifests} == {digest}
+    blobs = [manifest["layers"][0]["digest"] for manifest in manifests]
+    return [json.loads(checkout.crane("blob", f"{repository}@{blob}")) for blob in blobs]
+
+
+def versions_in(document: dict[str, Any]) -> dict[str, str]:
+    """The version of each package that the document names."""
+    return {package["name"]: package.get("versionInfo", "") for package in document["packages"]}
 
 
 def exported(checkout: Checkout) -> bytes:

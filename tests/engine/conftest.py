@@ -3,10 +3,11 @@
 import os
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.engine.cases import write_sources
+from tests.engine.cases import Case, Change, furnish
 from tests.engine.house import House, new_house
 from tests.engine.plugins import OURS, SDKS, genuine_plugins
 from tools.go import build, ensure_go
@@ -32,12 +33,60 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def house(tmp_path: Path, template: Path, genuine: dict[str, Path]) -> Generator[House]:
+def house(request: pytest.FixtureRequest, tmp_path: Path, template: Path, genuine: dict[str, Path]) -> Generator[House]:
     """An empty stack."""
+    if genuine:
+        skip_what_is_not_here(request, genuine)
     made = new_house(tmp_path, genuine, template)
-    write_sources(made)
+    furnish(made)
     yield made
+    if genuine:
+        made.leave_nothing()
     made.plugins.close()
+
+
+@pytest.fixture(scope="session")
+def first_houses() -> Generator[dict[str, tuple[House, dict[str, Any]]]]:
+    """One house of each case in which Hero lives already, with its config, so that others can begin where it is."""
+    houses: dict[str, tuple[House, dict[str, Any]]] = {}
+    yield houses
+    for made, _ in houses.values():
+        made.plugins.close()
+
+
+@pytest.fixture
+def moved_in(
+    house: House,
+    case: Case,
+    first_houses: dict[str, tuple[House, dict[str, Any]]],
+    template: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> dict[str, Any]:
+    """The config of the house, in which Hero lives already."""
+    if GENUINE:
+        # What is real cannot be copied.
+        config = case.config()
+        house.configure(config)
+        house.up()
+        return config
+    if str(case) not in first_houses:
+        first = new_house(tmp_path_factory.mktemp("first"), {}, template)
+        furnish(first)
+        first_houses[str(case)] = (first, case.config())
+        first.configure(first_houses[str(case)][1])
+        first.up()
+    first, config = first_houses[str(case)]
+    house.become(first)
+    return config
+
+
+def skip_what_is_not_here(request: pytest.FixtureRequest, genuine: dict[str, Path]) -> None:
+    """Say plainly what cannot be run for real on this machine."""
+    parameters: dict[str, object] = (getattr(request.node, "callspec", None) and request.node.callspec.params) or {}
+    needed = {need for each in parameters.values() if isinstance(each, Case | Change) for need in each.needs}
+    missing = sorted(needed - genuine.keys())
+    if missing:
+        pytest.skip(f"not on this machine: {', '.join(missing)}")
 
 
 def everything_genuine() -> dict[str, Path]:

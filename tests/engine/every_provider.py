@@ -6,7 +6,7 @@ import pulumi_random as random
 import pulumi_tls as tls
 import pulumiverse_harbor as harbor
 
-import components  # noqa: F401 - keeps secrets out of the SDK's own debug lines
+from components.registry import Login
 
 password = random.RandomPassword("hero-password", length=24, special=False, min_lower=1, min_upper=1, min_numeric=1)
 
@@ -66,10 +66,13 @@ pusher = harbor.RobotAccount(
 )
 # the end
 
-pulumi.export("password", password.result)
+# As the choices give them away; with the components comes what keeps secrets out of the SDK's own debug lines.
+login = Login(pusher.full_name, pusher.secret)
+
+pulumi.export("password", login.password)
 pulumi.export("bcrypt", password.bcrypt_hash)
 pulumi.export("certificate", certificate.cert_pem)
 pulumi.export("authority", authority.cert_pem)
 pulumi.export("key", authority_key.private_key_pem)
-pulumi.export("robot", pusher.full_name)
+pulumi.export("robot", login.username)
 pulumi.export("release", release.status["status"])

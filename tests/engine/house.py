@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -10,7 +11,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from tests.engine.faults import Fault, Happening, Stage
 from tests.engine.plugins import OURS, Plugins, end
@@ -22,7 +23,15 @@ LINKED = (".venv", "components", "providers")
 COPIED = ("Pulumi.yaml", "__main__.py", "hero")
 SECONDS_FOR_A_COMMAND = 120
 SECONDS_BETWEEN_LOOKS = 0.05
+COMPONENTS = ("hero:registry:", "hero:image:", "hero:kubernetes:")
+SEAL = re.compile(r"secure: '?([^'\s}]+)")
 REPLACING = ("replace", "create-replacement", "delete-replaced")
+
+
+class Secret(str):
+    """A value of config that stands in the stack's file as a secret."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True)
@@ -51,11 +60,25 @@ class House:
     environment: dict[str, str] = field(repr=False)
     stack: str = "dev"
     _commands: int = 0
+    _seals: dict[str, str] = field(default_factory=dict[str, str], repr=False)
 
     def configure(self, config: Mapping[str, Any]) -> None:
         """Give the stack this config and no other."""
-        written = {f"hero:{key}": value for key, value in config.items()}
-        (self.path / f"Pulumi.{self.stack}.yaml").write_text(json.dumps({"config": written}))
+        file = self.path / f"Pulumi.{self.stack}.yaml"
+        file.write_text(json.dumps({"config": {f"hero:{key}": self._sealed(value) for key, value in config.items()}}))
+
+    def _sealed(self, value: object) -> object:
+        """Secrets as they stand in a stack's file; each is sealed once."""
+        if isinstance(value, Secret):
+            if value not in self._seals:
+                scratch = self.path / f"Pulumi.{self.stack}.yaml"
+                scratch.write_text("{}")
+                self._told("config", "set", "--secret", "--path", "sealed", input=value)
+                self._seals[value] = SEAL.findall(scratch.read_text())[0]
+            return {"secure": self._seals[value]}
+        if isinstance(value, dict):
+            return {key: self._sealed(each) for key, each in cast("dict[str, object]", value).items()}
+        return value
 
     def when(self, method: str, happens: Happening, kind: str = "", nth: int = 1) -> Fault:
         """Let something happen at the n-th call of a kind, in the next command."""
@@ -134,6 +157,17 @@ class House:
         """Take away the lock of a run that was killed, as ./pulumiw does by itself."""
         self._told("cancel", "--yes", positional=True)
 
+    def become(self, other: "House") -> None:
+        """Have the state and the world of another house."""
+        shutil.copytree(other.path / ".pulumi", self.path / ".pulumi", dirs_exist_ok=True)
+        self.world.become(other.world)
+        self._seals.update(other._seals)  # noqa: SLF001 - of its own kind
+
+    def leave_nothing(self) -> None:
+        """Take away what genuine plugins have made, whatever a test has left of it."""
+        self.let_go()
+        self.run("destroy", "--yes", "--skip-preview")
+
     def calls(self, *methods: str) -> list[Call]:
         """What the providers were asked to do, in order; previews left out."""
         return [call for call in self.world.calls if call.method in methods and not call.preview]
@@ -154,7 +188,8 @@ class House:
 
     def is_empty(self) -> bool:
         """Whether nothing is left, neither in the state nor in the world."""
-        return not self.state() and not self.world.things and not self.world.registries
+        ours = [each for each in self.world.registries.values() if not each.somebody_elses]
+        return not self.state() and not self.world.things and not ours
 
     def neighbour(self, stack: str) -> "House":
         """Another stack of the same folder, in the same world."""
@@ -167,7 +202,7 @@ class House:
         self.configure({})
         self._told("stack", "init")
 
-    def _told(self, *arguments: str, positional: bool = False) -> str:
+    def _told(self, *arguments: str, positional: bool = False, input: str = "") -> str:  # noqa: A002 - subprocess's
         stack = [self.stack] if positional else ["--stack", self.stack]
         ended = subprocess.run(
             ["pulumi", *arguments, *stack, "--non-interactive"],
@@ -176,6 +211,7 @@ class House:
             check=False,
             capture_output=True,
             text=True,
+            input=input,
         )
         assert ended.returncode == 0, ended.stderr
         return ended.stdout
@@ -186,7 +222,7 @@ def _operations(events: str) -> dict[str, str]:
     for line in events.splitlines():
         event = json.loads(line)
         metadata: dict[str, str] = event.get("resourcePreEvent", {}).get("metadata", {"type": "pulumi:"})
-        if metadata["type"].startswith(("pulumi:", "hero:registry:", "hero:image:")):
+        if metadata["type"].startswith(("pulumi:", *COMPONENTS)):
             continue
         name, operation = metadata["urn"].rpartition("::")[2], metadata["op"]
         operations[name] = "replace" if operation in REPLACING else operation

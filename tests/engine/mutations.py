@@ -35,7 +35,12 @@ class Mutation:
 IMAGE, REGISTRY, EMBEDDED = "components/hero_image.py", "components/registry.py", "components/registries/embedded.py"
 MUTATIONS = [
     Mutation("the image does not wait for the registry", "__main__.py", "depends_on=[registry]", "depends_on=[]"),
-    Mutation("the pusher's password is no secret", "providers/image.py", "pulumi.Output.secret(password)", "password"),
+    Mutation(
+        "the pusher's password is no secret",
+        "providers/image.py",
+        "pulumi.Output.secret(password)",
+        "pulumi.Output.unsecret(password)",
+    ),
     Mutation(
         "the docker build's password is no secret",
         IMAGE,

@@ -76,10 +76,14 @@ class Genuine:
         kind = message_factory.GetMessageClass(SERVICE.methods_by_name[method].output_type)
         call = channel.unary_unary(  # pyright: ignore[reportUnknownVariableType]
             f"/{SERVICE.full_name}/{method}",
-            request_serializer=Message.SerializeToString,
+            request_serializer=_bytes,
             response_deserializer=kind.FromString,
         )
         return call(request)
+
+
+def _bytes(message: Message) -> bytes:
+    return message.SerializeToString()
 
 
 @dataclass

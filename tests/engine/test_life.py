@@ -1,9 +1,13 @@
 """A stack's life under the real engine, for every choice: what is made, in which order, what stays, what goes."""
 
+from typing import Any
+
 import pytest
 
 from components.catalogue import CHOICES
-from components.image_settings import Build, ImageSettings
+from components.image_settings import ImageSettings
+from components.kubernetes.cluster import ClusterSettings
+from components.kubernetes.pull_secrets import PullSecretsSettings
 from components.settings import Block
 from tests.engine.cases import CASES, Case, Change
 from tests.engine.house import House
@@ -47,11 +51,8 @@ def test_order(house: House, case: Case) -> None:
 
 
 @pytest.mark.parametrize(("case", "change"), CHANGES)
-def test_every_key(house: House, case: Case, change: Change) -> None:
-    config = case.config()
-    house.configure(config)
-    house.up()
-    house.configure(change.apply(config))
+def test_every_key(house: House, moved_in: dict[str, Any], change: Change) -> None:
+    house.configure(change.apply(moved_in))
     assert house.preview().changes == change.expected
     assert house.up().changes == change.expected
     assert house.preview().changes == {}
@@ -59,10 +60,13 @@ def test_every_key(house: House, case: Case, change: Change) -> None:
 
 def test_every_choice_and_every_key_is_in_a_table() -> None:
     assert {case.choice for case in CASES} == CHOICES.keys()
-    assert {"ko", "docker"} <= {build.value for build in Build}
     for name, choice in CHOICES.items():
+        for build in ("ko", "docker"):
+            assert any((case.choice, case.build) == (name, build) for case in CASES)
         changed = {change.key for case in CASES if case.choice == name for change in case.changes}
-        assert changed >= keys("image", ImageSettings) | keys(name, choice.settings)
+        shared = {"image": ImageSettings, "pullSecrets": PullSecretsSettings, "cluster": ClusterSettings}
+        for block, model in {**shared, name: choice.settings}.items():
+            assert changed >= keys(block, model)
 
 
 def keys(block: str, model: type[Block]) -> set[str]:

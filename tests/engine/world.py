@@ -1,5 +1,6 @@
 """The world that stand-ins act upon: what there is, who may push where, and what was called, in order."""
 
+import copy
 import json
 import threading
 from collections import Counter
@@ -33,13 +34,23 @@ class Thing:
     outputs: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Login:
+    """Who may use a registry, and for what."""
+
+    username: str
+    password: str
+    may_push: bool
+
+
 @dataclass
 class Registry:
-    """A registry of images: its logins, those that may push, and which digest each tag of a repository names."""
+    """A registry of images: who may use it, and which digest each tag of a repository names."""
 
-    passwords: dict[str, str] = field(default_factory=dict[str, str])
-    pushers: list[str] = field(default_factory=list[str])
+    logins: list[Login] = field(default_factory=list[Login])
     repositories: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
+    somebody_elses: bool = False
+    """Whether it was there before any stack, and stays."""
 
 
 class World:
@@ -61,6 +72,13 @@ class World:
         with self._lock:
             yield
             self._file.write_text(json.dumps(self._written(), indent=1, default=str))
+
+    def become(self, other: "World") -> None:
+        """Have in it what another world has, and nothing called yet."""
+        with self.changed():
+            self._made = copy.deepcopy(other._made)  # noqa: SLF001 - of its own kind
+            self.things = copy.deepcopy(other.things)
+            self.registries = copy.deepcopy(other.registries)
 
     def record(self, call: Call) -> None:
         """Write down what was asked."""
@@ -90,9 +108,10 @@ class World:
         registry = self.registries.get(address)
         if registry is None:
             raise Refusal(f"dial tcp {address}: connect: connection refused")
-        if registry.passwords.get(username) != password:
+        known = [login for login in registry.logins if (login.username, login.password) == (username, password)]
+        if not known:
             raise Refusal(f"401 Unauthorized: {address} does not know {username} by this password")
-        if to_push and username not in registry.pushers:
+        if to_push and not any(login.may_push for login in known):
             raise Refusal(f"403 Forbidden: {username} may not push to {address}")
         return registry
 

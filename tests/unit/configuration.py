@@ -33,14 +33,34 @@ def write_sources(folder: Path) -> None:
     (folder / "loose" / "main.go").write_text("package main\n\nfunc main() {}\n")
     (folder / "layout").mkdir()
     (folder / "layout" / "index.json").write_text("{}")
+    (folder / "hero" / "README.md").write_text("# Hero\n")
+    (folder / "ca.pem").write_text("-----BEGIN CERTIFICATE-----\n")
+    (folder / "kubeconfig").write_text("{}")
     (folder / "notes.txt").write_text("no image")
     write_archive(folder / "hero.tar", [layer({"hello": b"world"})], "cncf-demo:v0.0.1")
     (folder / "hero.tar.gz").write_bytes(gzip.compress((folder / "hero.tar").read_bytes()))
 
 
 def entries_of(config: Mapping[str, object], *, secret: bool = False) -> dict[str, Entry]:
-    """A stack file's config as Pulumi hands it over: JSON for what is not text, and no text at all for null."""
-    return {key: Entry(_text(value), secret) for key, value in config.items()}
+    """A stack file's config as Pulumi hands it over: JSON for what is not text, and no text at all for null.
+
+    A map is secret as a whole where something in it is, which stands in the file as `secure: …`.
+    """
+    return {key: Entry(_text(_opened(value)), secret or _opened(value) != value) for key, value in config.items()}
+
+
+def sealed(text: str) -> dict[str, str]:
+    """A secret as it stands in a stack's file, but for the cipher."""
+    return {"secure": text}
+
+
+def _opened(value: object) -> object:
+    if isinstance(value, dict):
+        members = cast("dict[str, object]", value)
+        if members.keys() == {"secure"}:
+            return members["secure"]
+        return {key: _opened(member) for key, member in members.items()}
+    return value
 
 
 def read(entries: Mapping[str, Entry]) -> Settings:
@@ -76,10 +96,17 @@ def follow(advice: str, config: dict[str, Any]) -> None:
     """Do to the config what the CLI would do to the stack file; what it would refuse fails here too."""
     for command in advice.split(" && "):
         program, _, verb, *words = shlex.split(command)
+        secret = "--secret" in words
+        if secret:
+            # The CLI asks for the value.
+            words = [word for word in words if word != "--secret"] + ["what is typed then"]
         assert (program, words[:3]) == ("./pulumiw", ["--stack", "dev", "--path"])
         key, steps = _steps(words[3])
         if verb == "rm":
             _remove(config, [key, *steps])
+        elif secret:
+            old = config.get(key)
+            config[key] = _put(cast("object", old) if isinstance(old, dict) else None, steps, sealed(words[4]))
         elif steps:
             # Only at its first level does the CLI put a container where there is something else.
             old = config.get(key)

@@ -8,19 +8,30 @@ from pydantic import Field
 
 from components.catalogue import CHOICES, DEFAULT, PLANNED, Choice, build_registry, read_settings
 from components.image_settings import ImageSettings
+from components.kubernetes.cluster import ClusterSettings
+from components.kubernetes.pull_secrets import PullSecretsSettings
 from components.registry import Login, Registry
 from components.settings import Block, Text
-from tests.unit.configuration import entries_of, mistakes_in, read, write_sources
+from tests.unit.configuration import entries_of, mistakes_in, read, sealed, write_sources
 from tests.unit.graph import Engine
 
-BLOCKS = {"image": ImageSettings, **{name: choice.settings for name, choice in CHOICES.items()}}
+BLOCKS: dict[str, type[Block]] = {
+    "image": ImageSettings,
+    "pullSecrets": PullSecretsSettings,
+    "cluster": ClusterSettings,
+    **{name: choice.settings for name, choice in CHOICES.items()},
+}
 FIELDS = [
     pytest.param(model, field.alias or name, name, id=f"{block}.{field.alias or name}")
     for block, model in BLOCKS.items()
     for name, field in model.model_fields.items()
 ]
 # Some of what an image may say excludes the rest.
-BESIDE: dict[str, dict[str, object]] = {"dockerfile": {"build": "docker"}, "source": {"build": "existing"}}
+BESIDE: dict[str, dict[str, object]] = {
+    "dockerfile": {"build": "docker"},
+    "source": {"build": "existing"},
+    "sbom": {"build": "docker"},
+}
 
 
 @pytest.fixture(autouse=True)
@@ -38,9 +49,20 @@ def test_five_registries_are_known() -> None:
 def test_pulumi_yaml_describes_every_key_that_is_read() -> None:
     described = (Path(__file__).resolve().parents[2] / "Pulumi.yaml").read_text()
     for block, model in BLOCKS.items():
-        line = next(line for line in described.splitlines() if "docs/" in line and f"docs/{block}.md" in line)
+        _, _, after = described.partition(f"  hero:{block}:\n")
+        line = next(line for line in after.splitlines() if "description:" in line)
         for field, name in model.model_fields.items():
             assert (name.alias or field) in line
+
+
+def test_every_choice_has_its_page() -> None:
+    root = Path(__file__).resolve().parents[2]
+    for name, choice in CHOICES.items():
+        page = f"docs/{choice.page}.md"
+        assert (root / page).exists()
+        assert page in (root / "Pulumi.yaml").read_text()
+        for field, key in choice.settings.model_fields.items():
+            assert f"`hero:{name}.{key.alias or field}`" in (root / page).read_text()
 
 
 def test_what_is_built_is_not_planned_any_more() -> None:
@@ -67,12 +89,13 @@ def test_every_field_has_an_example(model: type[Block], key: str, name: str) -> 
 @pytest.mark.parametrize("choice", CHOICES)
 def test_all_examples_of_a_choice_together_are_valid(choice: str) -> None:
     block = examples_of(CHOICES[choice].settings)
-    assert mistakes_in(entries_of({"hero:registry": choice, f"hero:{choice}": block})) == []
+    assert mistakes_in(entries_of({"hero:registry": choice, f"hero:{choice}": block}, secret=True)) == []
 
 
-@pytest.mark.parametrize("key", ImageSettings.model_fields)
+@pytest.mark.parametrize("key", [field.alias or name for name, field in ImageSettings.model_fields.items()])
 def test_every_example_of_the_image_is_valid(key: str) -> None:
-    block = {key: examples_of(ImageSettings)[key], **BESIDE.get(key, {})}
+    example = examples_of(ImageSettings)[key]
+    block = {key: sealed(str(example)) if key.endswith("Secret") else example, **BESIDE.get(key, {})}
     assert mistakes_in(entries_of({"hero:image": block})) == []
 
 
@@ -94,7 +117,7 @@ class Drawer(Registry):
 @pytest.fixture
 def sixth_choice(monkeypatch: pytest.MonkeyPatch) -> None:
     """An entry in the catalogue, and nothing else."""
-    monkeypatch.setitem(CHOICES, "drawer", Choice(DrawerSettings, Drawer))
+    monkeypatch.setitem(CHOICES, "drawer", Choice(DrawerSettings, Drawer, "drawer"))
 
 
 @pytest.mark.usefixtures("sixth_choice")

@@ -68,7 +68,7 @@ def move_in(certificate: str | None = None, **block: object) -> Engine:
         return Shelf(name, certificate)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(CHOICES, "shelf", Choice(Block, shelf))
+        patch.setitem(CHOICES, "shelf", Choice(Block, shelf, "shelf"))
         return run_program(registry="shelf", image={"tags": ["v1", "latest"], **block})
 
 
@@ -103,6 +103,7 @@ def test_the_image_is_pushed_as_config_says() -> None:
         "password": "the pusher's password",
         "caCertificate": "",
         "home": "storage-1",
+        "sbom": False,
     }
 
 
@@ -291,6 +292,16 @@ def test_an_image_on_disk_needs_no_docker(certificate: str | None, kind: str, pa
     engine = move_in(certificate, build="existing", source=path)
     assert engine.types() == ONLY_THE_IMAGE
     assert source_of(engine) == {"kind": kind, "path": path}
+
+
+@either_certificate
+@pytest.mark.parametrize("build", [name for name in BUILDS if name != "ko"])
+@pytest.mark.parametrize(("said", "sbom"), [({}, False), ({"sbom": False}, False), ({"sbom": True}, True)])
+def test_an_sbom_is_made_where_it_is_wanted(
+    certificate: str | None, build: str, said: dict[str, object], *, sbom: bool
+) -> None:
+    engine = move_in(certificate, **BUILDS[build], **said)
+    assert engine.named("hero-image").inputs["sbom"] is sbom
 
 
 def source_of(engine: Engine) -> dict[str, Any]:

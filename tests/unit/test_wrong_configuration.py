@@ -241,6 +241,20 @@ WRONG: dict[str, tuple[dict[str, object], dict[str, str]]] = {
         {"hero:image.platforms": "an existing image has the platforms that it has"},
     ),
     "Windows with ko": (image(platforms=["windows/amd64"]), {"hero:image.platforms": "is one for Linux"}),
+    # An SBOM.
+    "an SBOM for ko, which always makes one": (
+        image(sbom=True),
+        {"hero:image.sbom": "true: an image that ko builds always has an SBOM"},
+    ),
+    "no SBOM for ko, which always makes one": (
+        image(sbom=False),
+        {"hero:image.sbom": "false: an image that ko builds always has an SBOM"},
+    ),
+    "an SBOM by the name of its format": (
+        image(build="docker", sbom="spdx"),
+        {"hero:image.sbom": '"spdx": input should be a valid boolean'},
+    ),
+    "a list of SBOMs": (image(build="docker", sbom=["spdx"]), {"hero:image.sbom": "valid boolean"}),
     # An image that exists.
     "no source for an image that exists": (
         image(build="existing"),
@@ -343,6 +357,7 @@ ALLOWED = {
     "hero:image.context": "the folder of a Go main package",
     "hero:image.dockerfile": "a file, relative to the context",
     "hero:image.platforms": "os/architecture[/variant], each once",
+    "hero:image.sbom": "only for docker and existing",
     "hero:image.source": "an image of the Docker engine",
     "hero:embedded.port": "1 to 65535",
     "hero:embedded.directory": "a folder of its own",
@@ -431,7 +446,10 @@ RIGHT: dict[str, dict[str, object]] = {
     "an archive": existing("./hero.tar"),
     "a layout": existing("./layout"),
     "an image although the context is missing": existing("./hero.tar", context="nowhere"),
-    "fields that are null": image(dockerfile=None, platforms=None, source=None),
+    "an SBOM of what Docker builds": image(build="docker", sbom=True),
+    "an SBOM of an image that exists": existing("./layout", sbom=True),
+    "no SBOM of an image that exists, in the words of YAML 1.1": existing("./layout", sbom="no"),
+    "fields that are null": image(dockerfile=None, platforms=None, source=None, sbom=None),
     "a map written as JSON": {"hero:image": '{"tags": ["v1"]}'},
     "the first port": embedded(port=1),
     "the last port": embedded(port=65535),
@@ -476,6 +494,7 @@ SECRETS: dict[str, dict[str, object]] = {
     "a context": image(context="hunter2"),
     "a Dockerfile": image(build="docker", dockerfile="hunter2"),
     "a source": existing("./hunter2"),
+    "a wish for an SBOM": existing("./hero.tar", sbom="hunter2"),
     "a port": embedded(port="hunter2"),
     "a value of an unknown key": embedded(token="hunter2"),  # noqa: S106 - it looks like a secret on purpose
 }

@@ -3,7 +3,7 @@
 import secrets
 
 from tests.engine.plays.play import Play, Properties, digest, files
-from tests.engine.world import Refusal, Registry, World
+from tests.engine.world import Login, Refusal, Registry, World
 from tests.wire import UNKNOWN
 
 
@@ -28,8 +28,10 @@ class RegistryProcess(Play):
         if address in world.registries:
             raise Refusal(f"the port of {address} is taken")
         held = kept or Registry()
-        held.passwords = {"pusher": passwords["pusherPassword"], "puller": passwords["pullerPassword"]}
-        held.pushers = ["pusher"]
+        held.logins = [
+            Login("pusher", passwords["pusherPassword"], may_push=True),
+            Login("puller", passwords["pullerPassword"], may_push=False),
+        ]
         world.registries[address] = held
         return {
             "htpasswd": passwords["htpasswd"],
@@ -47,7 +49,6 @@ class Image(Play):
     """An image under all its tags, pushed by whoever may push."""
 
     computed = ("digest", "uploaded", "missing")
-    unimportant = ("password",)
     # As of every image: when the resource goes, the registry decides what becomes of it.
     in_the_world = False
 

@@ -1,0 +1,1 @@
+"""What is planted in a cluster, whichever registry it is for."""

@@ -1,0 +1,97 @@
+"""The puller's login where a cluster's pods find it."""
+
+import base64
+import json
+import re
+from typing import Annotated
+
+import pulumi
+from pydantic import AfterValidator, Field, field_validator
+
+from components.kubernetes.cluster import ClusterSettings, connect
+from components.registry import Registry
+from components.settings import Block, FilledText, Superfluous
+
+# https://kubernetes.io/docs/concepts/overview/working-with-objects/names/
+LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+
+
+def _check_label(name: str) -> str:
+    if not LABEL.fullmatch(name):
+        raise ValueError("not a name in Kubernetes")
+    return name
+
+
+class PullSecretsSettings(Block):
+    """The block `hero:pullSecrets`."""
+
+    namespaces: list[Annotated[FilledText, AfterValidator(_check_label)]] = Field(
+        default=[],
+        description="a list of namespaces that are there already, each once; each gets the Secret",
+        examples=[["default"]],
+    )
+    name: Annotated[FilledText, AfterValidator(_check_label)] | None = Field(
+        default=None,
+        description="the Secret's name, which pods name in imagePullSecrets; up to 63 of a-z 0-9 -; hero-<stack>-pull "
+        "where none is given",
+        examples=["hero-pull"],
+    )
+
+    @field_validator("namespaces")
+    @classmethod
+    def _check_once(cls, names: list[str]) -> list[str]:
+        for place, name in enumerate(names):
+            if name in names[:place]:
+                raise Superfluous(f"{name} is there twice", place)
+        return names
+
+
+class PullSecrets(pulumi.ComponentResource):
+    """A Secret of the puller's login in each of the namespaces; another password reaches all of them in one `up`.
+
+    Type: `hero:kubernetes:PullSecrets`. Produces a `pulumi:providers:kubernetes` and a `kubernetes:core/v1:Secret` of
+    type `kubernetes.io/dockerconfigjson` for each namespace.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        registry: Registry,
+        settings: PullSecretsSettings,
+        cluster: ClusterSettings,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("hero:kubernetes:PullSecrets", name, None, opts)
+        import pulumi_kubernetes as kubernetes  # noqa: PLC0415 - takes as long to import as all the rest
+
+        provider = connect(f"{name}-cluster", cluster, pulumi.ResourceOptions(parent=self))
+        secret_name = settings.name or _name_of_the_stack()
+        for namespace in settings.namespaces:
+            kubernetes.core.v1.Secret(
+                f"{name}-{namespace}",
+                metadata={"name": secret_name, "namespace": namespace},
+                type="kubernetes.io/dockerconfigjson",
+                string_data={".dockerconfigjson": docker_config(registry)},
+                opts=pulumi.ResourceOptions(
+                    parent=self, provider=provider, depends_on=[registry], delete_before_replace=True
+                ),
+            )
+        self.register_outputs({"namespaces": settings.namespaces, "name": secret_name})
+
+
+def _name_of_the_stack() -> str:
+    # Of its own, so that two stacks can serve one namespace.
+    return f"hero-{re.sub('[^a-z0-9]+', '-', pulumi.get_stack().lower()).strip('-')[:50]}-pull"
+
+
+def docker_config(registry: Registry) -> pulumi.Output[str]:
+    """The puller's login as clients keep it in config.json; a secret."""
+    return pulumi.Output.all(registry.auth_key, registry.puller.username, registry.puller.password).apply(
+        lambda login: _docker_config(*login)
+    )
+
+
+def _docker_config(auth_key: str, username: str, password: str) -> str:
+    # Some readers take the two, others the two joined.
+    joined = base64.b64encode(f"{username}:{password}".encode()).decode()
+    return json.dumps({"auths": {auth_key: {"username": username, "password": password, "auth": joined}}})

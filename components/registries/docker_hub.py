@@ -1,0 +1,229 @@
+"""Docker Hub, or any other registry that one has an account of: nothing is installed, only what is in it is ours."""
+
+import re
+from pathlib import Path
+
+import pulumi
+from pydantic import Field, ValidationInfo, field_validator
+
+from components.registry import Login, Registry
+from components.settings import Block, FilledText, SecretText, Text
+from providers.docker_hub import DockerHubRepository, DockerHubToken
+
+ADDRESS = "docker.io"
+# Where a login to the Hub is kept in a client's config.json, and so in a pull secret.
+AUTH_KEY = "https://index.docker.io/v1/"
+# https://docs.docker.com/reference/api/hub/latest/ - a repository's name has one level, below its namespace.
+NAME = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
+SERVER = re.compile(r"[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?(:\d{1,5})?|\[[0-9a-fA-F:]+\](:\d{1,5})?")
+LONGEST_DESCRIPTION = 100
+LONGEST_OVERVIEW = 25_000
+# https://docs.docker.com/security/for-developers/access-tokens/ - neither can be narrowed to one repository.
+SCOPES = {"pusher": ["repo:write"], "puller": ["repo:read"]}
+
+
+class DockerHubSettings(Block):
+    """The block `hero:dockerhub`."""
+
+    namespace: FilledText = Field(
+        description="your user name or your organization's; words of a-z and 0-9 with single . _ - between them",
+        examples=["vfarcic"],
+    )
+    username: FilledText | None = Field(
+        default=None,
+        description="who logs in with the token: a user, or an organization; the namespace where none is given",
+        examples=["vfarcic"],
+    )
+    token: SecretText = Field(
+        description="an access token with the scope Read, Write, Delete, given as a secret",
+        examples=["TOKEN"],
+    )
+    server: FilledText | None = Field(
+        default=None,
+        description="host[:port] of another registry to take in the Hub's place",
+        examples=["registry.example.com:5000"],
+    )
+    ca_certificate: FilledText | None = Field(
+        default=None,
+        description="only with server: the file of its private authority's certificate, in PEM",
+        examples=["./ca.pem"],
+    )
+    pusher_username: FilledText | None = Field(
+        default=None,
+        description="who pushes with pusherToken; the username where none is given",
+        examples=["vfarcic"],
+    )
+    pusher_token: SecretText | None = Field(
+        default=None,
+        description="an access token that pushes, given as a secret; where none is given, one with the scope "
+        "Read & Write is made",
+        examples=["TOKEN"],
+    )
+    puller_username: FilledText | None = Field(
+        default=None,
+        description="who pulls with pullerToken; the username where none is given",
+        examples=["vfarcic"],
+    )
+    puller_token: SecretText | None = Field(
+        default=None,
+        description="an access token that only pulls, given as a secret; where none is given, one with the scope "
+        "Read-only is made, but another server needs one to be given",
+        examples=["TOKEN"],
+    )
+    description: Text = Field(
+        default="Hero",
+        max_length=LONGEST_DESCRIPTION,
+        description=f"the repository in a line of at most {LONGEST_DESCRIPTION} characters",
+        examples=["Hero"],
+    )
+    overview: FilledText = Field(
+        default="hero/README.md",
+        description=f"a file of at most {LONGEST_OVERVIEW} characters of Markdown, relative to the program's folder",
+        examples=["hero/README.md"],
+    )
+    private: bool = Field(
+        default=True,
+        description="true, or false for a repository that the whole world can pull from",
+        examples=["true"],
+    )
+    immutable_tags: list[FilledText] = Field(
+        default=[],
+        description="a list of regular expressions; a tag that one of them matches never names another image",
+        examples=[["v.*"]],
+    )
+    keep_data: bool = Field(
+        default=True,
+        description="true, so that the repository and its images outlive `destroy`, or false",
+        examples=["true"],
+    )
+    rotate: Text = Field(
+        default="",
+        description="any text; another text gives pusher and puller another token where we made theirs",
+        examples=["2026-11"],
+    )
+
+    @field_validator("namespace")
+    @classmethod
+    def _check_namespace(cls, namespace: str) -> str:
+        if not NAME.fullmatch(namespace):
+            raise ValueError("not a namespace")
+        return namespace
+
+    @field_validator("server")
+    @classmethod
+    def _check_server(cls, server: str | None) -> str | None:
+        if server is not None and not SERVER.fullmatch(server):
+            raise ValueError("not host[:port], without https:// and without a path")
+        return server
+
+    @field_validator("ca_certificate")
+    @classmethod
+    def _check_certificate(cls, file: str | None) -> str | None:
+        if file is not None and "-----BEGIN CERTIFICATE-----" not in _content(file):
+            raise ValueError("this file holds no certificate in PEM")
+        return file
+
+    @field_validator("puller_token")
+    @classmethod
+    def _check_puller(cls, token: str | None, info: ValidationInfo) -> str | None:
+        if token is None and info.data.get("server"):
+            raise ValueError("missing: no token can be made at another server")
+        return token
+
+    @field_validator("overview")
+    @classmethod
+    def _check_overview(cls, file: str) -> str:
+        if len(_content(file)) > LONGEST_OVERVIEW:
+            raise ValueError("this file is too long")
+        return file
+
+    @field_validator("immutable_tags")
+    @classmethod
+    def _check_rules(cls, rules: list[str]) -> list[str]:
+        for rule in rules:
+            if "," in rule:
+                raise ValueError("the Hub takes no rule with a comma in it")
+        return rules
+
+
+class DockerHub(Registry):
+    """A repository of Docker Hub, with a token that pushes and one that only pulls.
+
+    Type: `hero:registry:DockerHub`. Produces a `hero:provider:DockerHubRepository` and, for each of pusher and puller
+    that has no token in config, a `hero:provider:DockerHubToken`. With `server` it produces nothing: another registry
+    has its own ways to make a repository and a login.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        settings: DockerHubSettings,
+        path: str,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("hero:registry:DockerHub", name, None, opts)
+        self._name = name
+        self._settings = settings
+        self._path = path
+        if settings.server is None:
+            self._make_repository()
+        address = settings.server or ADDRESS
+        certificate = settings.ca_certificate
+        self.promise(
+            address=address,
+            path=f"{settings.namespace}/{path}",
+            pusher=self._login("pusher", settings.pusher_username, settings.pusher_token),
+            puller=self._login("puller", settings.puller_username, settings.puller_token),
+            page=f"https://{settings.server}/v2/{settings.namespace}/{path}/tags/list"
+            if settings.server
+            else f"https://hub.docker.com/r/{settings.namespace}/{path}",
+            auth_key=settings.server or AUTH_KEY,
+            ca_certificate=pulumi.Output.from_input(_content(certificate)) if certificate else None,
+        )
+
+    def _make_repository(self) -> None:
+        settings = self._settings
+        DockerHubRepository(
+            f"{self._name}-repository",
+            username=self._username,
+            token=settings.token,
+            namespace=settings.namespace,
+            repository=self._path,
+            description=settings.description,
+            overview=_content(settings.overview),
+            private=settings.private,
+            immutable_tags=settings.immutable_tags,
+            keep_data=settings.keep_data,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    @property
+    def _username(self) -> str:
+        return self._settings.username or self._settings.namespace
+
+    def _login(self, role: str, username: str | None, token: str | None) -> Login:
+        """The one that config gives, or one of our own making."""
+        settings = self._settings
+        if token is None and settings.server:
+            token = settings.token
+        if token is not None:
+            return Login(pulumi.Output.from_input(username or self._username), pulumi.Output.secret(token))
+        made = DockerHubToken(
+            f"{self._name}-{role}-token",
+            username=self._username,
+            token=settings.token,
+            label=f"{pulumi.get_project()}/{pulumi.get_stack()} {role} of {settings.namespace}/{self._path}",
+            scopes=SCOPES[role],
+            generation=settings.rotate,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        return Login(pulumi.Output.from_input(self._username), made.value)
+
+
+def _content(file: str) -> str:
+    try:
+        return Path(file).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ValueError("there is no such file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"this file cannot be read: {error.__class__.__name__}") from None

@@ -1,0 +1,71 @@
+"""`python3 -S -m tools.provide TOOL` makes sure that a tool which few need is there, and prints its path on stdout.
+
+The plugin asks for a tool when it needs it, so that nobody waits for one that they do not use.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.go import build, ensure_go
+from tools.packages import ensure_uv, is_new_enough
+from tools.places import ROOT, on_path
+from tools.problem import Problem
+from tools.progress import say
+from tools.wrapper import plainly
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A program that a Go module pins, and from which version on the one on PATH will do as well."""
+
+    module: Path
+    package: str
+    oldest: tuple[int, int]
+    flags: str = ""
+
+
+TOOLS = {
+    # Its documents name the version that it says it is.
+    "syft": Tool(ROOT / "tools" / "syft", "github.com/anchore/syft/cmd/syft", (1, 0), "-X main.version=1.57.0"),
+}
+
+
+def main(names: list[str]) -> int:
+    """Print where the tool is."""
+    if len(names) != 1 or names[0] not in TOOLS:
+        raise Problem(f"name one tool: python3 -S -m tools.provide {' | '.join(TOOLS)}")
+    print(provide(names[0]))
+    return 0
+
+
+def provide(name: str) -> Path:
+    """The tool on PATH where it is new enough, else a build of the pinned one."""
+    tool = TOOLS[name]
+    return _from_path(name, tool) or _built(name, tool)
+
+
+def _from_path(name: str, tool: Tool) -> Path | None:
+    found = on_path(name)
+    if found is None or is_new_enough([str(found), "--version"], tool.oldest):
+        return found
+    say(f"{found} does not start or is older than {'.'.join(map(str, tool.oldest))}, so it is passed over")
+    return None
+
+
+def _built(name: str, tool: Tool) -> Path:
+    go = ensure_go(ensure_uv().parent, needed_go(tool.module))
+    return build(go, tool.module, tool.package, name, flags=tool.flags) / name
+
+
+def needed_go(module: Path) -> tuple[int, ...]:
+    """The version of Go that the module asks for, which may be newer than what all others do with."""
+    found = re.search(r"^go ([\d.]+)$", (module / "go.mod").read_text(encoding="utf-8"), re.MULTILINE)
+    return tuple(map(int, found[1].split("."))) if found else ()
+
+
+if __name__ == "__main__":
+    sys.exit(plainly(lambda: main(sys.argv[1:])))
