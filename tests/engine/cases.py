@@ -33,7 +33,7 @@ class Change:
         """What must be there for it where nothing is played."""
         found = {"kubernetes"} if self.key.startswith(("pullSecrets.", "cluster.")) else set[str]()
         found |= {"docker"} if "docker" in (self.value, self.beside.get("image.build")) else set()
-        found |= {"docker"} if "existing" in (self.value, self.beside.get("image.build")) else set()
+        found |= {"an image of the Docker engine"} if self.key == "image.source" else set()
         return found | ({"somebody to call"} if self.key.startswith("image.webhook") else set())
 
     def apply(self, config: dict[str, Any]) -> dict[str, Any]:
@@ -80,9 +80,11 @@ def furnish(house: House) -> None:
     house.world.registries[ELSEWHERE] = Registry(logins, somebody_elses=True)
     theirs = [Login(who, "their-pushers-token", may_push=True) for who in ("vfarcic", "ci")]
     house.world.registries["docker.io"] = Registry(theirs, somebody_elses=True)
+    # What any Docker engine can build without pulling anything.
+    (house.path / "hero" / "Dockerfile").write_text("FROM scratch\nCOPY VERSION /\n")
     shutil.copytree(house.path / "hero", house.path / "other")
     (house.path / "other" / "VERSION").write_text("another")
-    (house.path / "hero" / "Other.Dockerfile").write_text("FROM scratch\n")
+    (house.path / "hero" / "Other.Dockerfile").write_text("FROM scratch\nCOPY main.go /\n")
 
 
 def shared_changes(build: str) -> list[Change]:

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Generator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -35,9 +35,8 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def house(request: pytest.FixtureRequest, tmp_path: Path, template: Path, genuine: dict[str, Path]) -> Generator[House]:
     """An empty stack."""
-    if genuine:
-        skip_what_is_not_here(request, genuine)
     made = new_house(tmp_path, genuine, template)
+    skip_what_is_not_here(request, made)
     furnish(made)
     yield made
     if genuine:
@@ -80,13 +79,15 @@ def moved_in(
     return config
 
 
-def skip_what_is_not_here(request: pytest.FixtureRequest, genuine: dict[str, Path]) -> None:
+def skip_what_is_not_here(request: pytest.FixtureRequest, house: House) -> None:
     """Say plainly what cannot be run for real on this machine."""
-    parameters: dict[str, object] = (getattr(request.node, "callspec", None) and request.node.callspec.params) or {}
+    parameters = cast(
+        "dict[str, object]", vars(request.node.callspec)["params"] if "callspec" in vars(request.node) else {}
+    )
     needed = {need for each in parameters.values() if isinstance(each, Case | Change) for need in each.needs}
-    missing = sorted(needed - genuine.keys())
-    if missing:
-        pytest.skip(f"not on this machine: {', '.join(missing)}")
+    if missing := house.lacks(needed):
+        house.plugins.close()
+        pytest.skip(f"not on this machine: {', '.join(sorted(missing))}")
 
 
 def everything_genuine() -> dict[str, Path]:

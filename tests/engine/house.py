@@ -19,7 +19,7 @@ from tests.engine.world import Call, World
 from tools.wrapper import prepare
 
 ROOT = Path(__file__).resolve().parents[2]
-LINKED = (".venv", "components", "providers")
+LINKED = (".venv", "components", "providers", "tools")
 COPIED = ("Pulumi.yaml", "__main__.py", "hero")
 SECONDS_FOR_A_COMMAND = 120
 SECONDS_BETWEEN_LOOKS = 0.05
@@ -59,6 +59,8 @@ class House:
     plugins: Plugins
     environment: dict[str, str] = field(repr=False)
     stack: str = "dev"
+    genuine: frozenset[str] = frozenset()
+    """The packages behind which there is the real plugin; none where everything is played."""
     _commands: int = 0
     _seals: dict[str, str] = field(default_factory=dict[str, str], repr=False)
 
@@ -85,6 +87,10 @@ class House:
         fault = Fault(method, happens, kind, nth)
         self.plugins.faults[:] = [fault]
         return fault
+
+    def lacks(self, needs: set[str]) -> set[str]:
+        """What of this is not there; a stand-in can play everything."""
+        return needs - self.genuine if self.genuine else set()
 
     def preview(self) -> Ran:
         """`pulumi preview` that must end well."""
@@ -241,7 +247,7 @@ def new_house(folder: Path, genuine: dict[str, Path], template: Path | None = No
     world = World(folder / "world.json", path)
     plugins = Plugins(folder / "pulumi-home", world)
     plugins.install(path / "bin" / f"pulumi-resource-{OURS}", genuine)
-    house = House(path, world, plugins, _environment(path, plugins.home))
+    house = House(path, world, plugins, _environment(path, plugins.home), genuine=frozenset(genuine))
     if template is None:
         house.init()
     else:
