@@ -72,19 +72,18 @@ func (l hubLogin) open(call call) (*hub, error) {
 	return opened, nil
 }
 
-// reopen logs in as the state says or, where that token is no longer good, with the one that config gives today: in an
-// `up` that rotates the token, what goes is still known with the old one.
+// reopen logs in as the state says or, where that token is no longer good, with the one that the program gives today: in
+// an `up` that rotates the token, what goes is still known with the old one.
 func (l hubLogin) reopen(call call) (*hub, error) {
 	opened, err := l.open(call)
 	var refused *refusedLogin
 	if !errors.As(err, &refused) {
 		return opened, err
 	}
-	today, unconfigured := configuredHubLogin(call.config)
-	if unconfigured != nil || today.Username != l.Username || today.Token == l.Token {
+	today, another := call.logins.today(l)
+	if !another {
 		return nil, err
 	}
-	today.API = l.API
 	return today.open(call)
 }
 

@@ -10,7 +10,7 @@ API = "https://hub.docker.com"
 class DockerHubRepository(HeroResource):
     """A repository on Docker Hub: what it says of itself, who sees it, and which tags never change.
 
-    Type: `hero:provider:DockerHubRepository`; its ID is `namespace/name`, and that is how it is imported. A preview
+    Type: `hero-home:provider:DockerHubRepository`; its ID is `namespace/name`, and that is how it is imported. A preview
     asks nobody. A repository that is there already is taken over, unless that would show a private one to everybody.
     Refresh sees what somebody changed on the Hub, and the next `up` mends it; where the Hub cannot be asked, the state
     stays as it is. Another login alone touches nothing. Another namespace or name is another repository, made before
@@ -61,7 +61,7 @@ class DockerHubRepository(HeroResource):
 class DockerHubToken(HeroResource):
     """A personal access token that we make, so that whoever pushes or pulls need not hold the one that administers.
 
-    Type: `hero:provider:DockerHubToken`; its ID is the token's UUID. It opens every repository of its account: Docker
+    Type: `hero-home:provider:DockerHubToken`; its ID is the token's UUID. It opens every repository of its account: Docker
     Hub cannot bind it to one. A preview asks nobody. Another `generation`, label, scope or user means another token,
     made before the old one goes, so that no pull fails between the two; so does a token that somebody switched off.
     Another administering token alone touches nothing. On destroy it is deleted.

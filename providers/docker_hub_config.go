@@ -1,10 +1,11 @@
 package main
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
+	"sync"
 
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
 
@@ -14,39 +15,54 @@ const (
 		"./pulumiw config set --secret --path hero:dockerhub.token"
 )
 
-// configuredHubLogin is the login in the stack's own config, which the engine hands to us because the project is called
-// like the plugin.
-func configuredHubLogin(config resource.PropertyMap) (hubLogin, error) {
-	var block struct {
-		hubLogin
-		Namespace string `json:"namespace"`
+// knownLogins are the logins that this run's program has given, by user. They are never asked of the stack's config: the
+// engine puts what it hands to a plugin into that process's environment, in clear.
+type knownLogins struct {
+	lock   sync.Mutex
+	logins map[hubLogin]string
+}
+
+// remember keeps the login among these inputs, where there is one and a preview knows it.
+func (k *knownLogins) remember(news resource.PropertyMap) {
+	given, err := decode[hubLogin](news)
+	if err != nil || given.API == "" || given.Username == "" || given.Token == "" {
+		return
 	}
-	text := config["dockerhub"]
-	if text.IsSecret() {
-		text = text.SecretValue().Element
+	k.lock.Lock()
+	defer k.lock.Unlock()
+	if k.logins == nil {
+		k.logins = map[hubLogin]string{}
 	}
-	content := []byte("{}")
-	switch {
-	case text.IsString():
-		content = []byte(text.StringValue())
-	case text.IsObject():
-		var err error
-		if content, err = json.Marshal(text.Mappable()); err != nil {
-			return hubLogin{}, err
-		}
+	k.logins[hubLogin{API: given.API, Username: given.Username}] = given.Token
+}
+
+// today is the same user's login with the token that the program gives now; false where that is no other one.
+func (k *knownLogins) today(old hubLogin) (hubLogin, bool) {
+	if k == nil {
+		return hubLogin{}, false
 	}
-	if json.Unmarshal(content, &block) != nil {
-		// The cause might quote what stands there.
-		return hubLogin{}, errors.New("hero:dockerhub is not the block that it should be; see ./pulumiw config")
+	k.lock.Lock()
+	defer k.lock.Unlock()
+	token, known := k.logins[hubLogin{API: old.API, Username: old.Username}]
+	return hubLogin{API: old.API, Username: old.Username, Token: token}, known && token != old.Token
+}
+
+// personalHubLogin is the one that `docker login` has left on this machine, which an import has to do with.
+func personalHubLogin(keychain authn.Keychain, api string) (hubLogin, error) {
+	registry, err := name.NewRegistry(name.DefaultRegistry)
+	if err != nil {
+		return hubLogin{}, err
 	}
-	if block.Username == "" {
-		block.Username = block.Namespace
+	authenticator, err := keychain.Resolve(registry)
+	if err != nil {
+		return hubLogin{}, fmt.Errorf("the Docker client's login to Docker Hub cannot be read: %w", err)
 	}
-	if block.Username == "" || block.Token == "" {
-		return hubLogin{}, fmt.Errorf("the stack's config does not say how to log in to Docker Hub; %s", giveUsernameFirst)
+	login, err := authenticator.Authorization()
+	if err != nil {
+		return hubLogin{}, fmt.Errorf("the Docker client's login to Docker Hub cannot be read: %w", err)
 	}
-	if block.API == "" {
-		block.API = hubAPI
+	if login.Username == "" || login.Password == "" {
+		return hubLogin{}, fmt.Errorf("an import uses the Docker client's login to Docker Hub, and there is none: docker login")
 	}
-	return block.hubLogin, nil
+	return hubLogin{API: api, Username: login.Username, Token: login.Password}, nil
 }

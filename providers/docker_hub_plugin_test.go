@@ -12,23 +12,15 @@ import (
 	"google.golang.org/protobuf/types/known/structpb"
 )
 
-const repositoryType = tokens.Type("hero:provider:DockerHubRepository")
+const repositoryType = tokens.Type("hero-home:provider:DockerHubRepository")
 
-// pluginWith is the whole plugin as the engine configures it.
-func pluginWith(t *testing.T, config string) *heroPlugin {
+// pluginWith is the whole plugin, on a machine where the Docker client knows this login.
+func pluginWith(t *testing.T, username, token, api string) *heroPlugin {
 	t.Helper()
-	hero := &heroPlugin{
-		kinds:     map[tokens.Type]kind{repositoryType: hubRepository{}, "hero:provider:Image": image{}},
-		cancelled: t.Context(),
+	return &heroPlugin{
+		kinds:     map[tokens.Type]kind{repositoryType: hubRepository{}, "hero-home:provider:Image": image{}},
+		cancelled: t.Context(), keychain: keychainOf(t, username, token), hubAPI: api,
 	}
-	inputs := resource.PropertyMap{"registry": resource.NewStringProperty("dockerhub")}
-	if config != "" {
-		inputs["dockerhub"] = resource.NewStringProperty(config)
-	}
-	if _, err := hero.Configure(t.Context(), plugin.ConfigureRequest{Inputs: inputs}); err != nil {
-		t.Fatal(err)
-	}
-	return hero
 }
 
 func TestARepositoryCanBeImported(t *testing.T) {
@@ -37,7 +29,7 @@ func TestARepositoryCanBeImported(t *testing.T) {
 		"description": "Theirs.", "full_description": "# Theirs", "is_private": true,
 		"immutable_tags_settings": map[string]any{"enabled": true, "rules": []any{"v.*"}},
 	}
-	hero := pluginWith(t, `{"username": "hero", "token": "`+hubToken+`", "api": "`+played.URL+`"}`)
+	hero := pluginWith(t, "hero", hubToken, played.URL)
 	response, err := hero.Read(t.Context(), plugin.ReadRequest{ID: "heroes/hero", Type: repositoryType})
 	if err != nil {
 		t.Fatal(err)
@@ -62,22 +54,25 @@ func TestARepositoryCanBeImported(t *testing.T) {
 
 func TestAnImportThatCannotBeSaysWhy(t *testing.T) {
 	played := playHub(t)
-	login := `{"username": "hero", "token": "` + hubToken + `", "api": "` + played.URL + `"}`
 	for name, example := range map[string]struct {
-		config, identifier string
-		kind               tokens.Type
-		told               string
+		token, identifier string
+		kind              tokens.Type
+		told              string
 	}{
-		"no config":   {"", "heroes/hero", repositoryType, "./pulumiw config set --secret --path hero:dockerhub.token"},
-		"not there":   {login, "heroes/hero", repositoryType, "Docker Hub has no repository heroes/hero that hero may see"},
-		"no name":     {login, "heroes", repositoryType, "it is imported as namespace/name"},
-		"an address":  {login, "docker.io/heroes/hero", repositoryType, "it is imported as namespace/name"},
-		"wrong token": {strings.Replace(login, hubToken, "wrong", 1), "heroes/hero", repositoryType, "refuses the login of hero"},
-		"an image":    {login, "hero-image", "hero:provider:Image", "cannot be imported"},
+		"no login":    {"", "heroes/hero", repositoryType, "docker login"},
+		"not there":   {hubToken, "heroes/hero", repositoryType, "Docker Hub has no repository heroes/hero that hero may see"},
+		"no name":     {hubToken, "heroes", repositoryType, "it is imported as namespace/name"},
+		"an address":  {hubToken, "docker.io/heroes/hero", repositoryType, "it is imported as namespace/name"},
+		"wrong token": {"wrong", "heroes/hero", repositoryType, "refuses the login of hero"},
+		"an image":    {hubToken, "hero-image", "hero-home:provider:Image", "cannot be imported"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			request := plugin.ReadRequest{ID: resource.ID(example.identifier), Type: example.kind}
-			response, err := pluginWith(t, example.config).Read(t.Context(), request)
+			username := ""
+			if example.token != "" {
+				username = "hero"
+			}
+			response, err := pluginWith(t, username, example.token, played.URL).Read(t.Context(), request)
 			if err == nil {
 				t.Fatal(response)
 			}
@@ -149,7 +144,7 @@ func TestTheEngineIsToldWhatARefreshFound(t *testing.T) {
 		}
 		return sent
 	}
-	server := detailedServer{plugin.NewProviderServer(pluginWith(t, ""))}
+	server := detailedServer{plugin.NewProviderServer(pluginWith(t, "", "", ""))}
 	request := &pulumirpc.DiffRequest{
 		Urn:  string(resource.NewURN("dev", "hero", "", repositoryType, "repository")),
 		Olds: send(state), News: send(repositoryInputs(played)),

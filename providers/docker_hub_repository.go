@@ -155,13 +155,13 @@ func (hubRepository) remove(call call, olds resource.PropertyMap) error {
 	return err
 }
 
-// importState takes in `namespace/name`, with the login that the stack's config gives for Docker Hub.
+// importState takes in `namespace/name`, with the Docker client's login.
 func (hubRepository) importState(call call, identifier string) (resource.PropertyMap, error) {
 	namespace, name, both := strings.Cut(identifier, "/")
 	if !both || namespace == "" || name == "" || strings.Contains(name, "/") {
 		return nil, fmt.Errorf("%q is no repository on Docker Hub; it is imported as namespace/name", identifier)
 	}
-	login, err := configuredHubLogin(call.config)
+	login, err := personalHubLogin(call.keychain, call.hubAPI)
 	if err != nil {
 		return nil, err
 	}

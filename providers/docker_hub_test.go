@@ -1,7 +1,12 @@
 package main
 
 import (
+	"encoding/base64"
+	"os"
+	"path/filepath"
+
 	"fmt"
+	"github.com/google/go-containerregistry/pkg/authn"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -126,24 +131,56 @@ func TestDockerHubIsWaitedForAsItAsks(t *testing.T) {
 	mustContain(t, err.Error(), "takes the next one in 60 min")
 }
 
-func TestTheLoginOfTheStacksConfig(t *testing.T) {
-	block := resource.NewStringProperty(`{"namespace": "hero", "token": "` + hubToken + `"}`)
-	want := hubLogin{API: "https://hub.docker.com", Username: "hero", Token: hubToken}
-	for name, property := range map[string]resource.PropertyValue{"text": block, "secret": resource.MakeSecret(block)} {
-		if login, err := configuredHubLogin(resource.PropertyMap{"dockerhub": property}); err != nil || login != want {
-			t.Error(name, login, err)
+func TestTheLoginThatTheProgramGivesToday(t *testing.T) {
+	var known knownLogins
+	old := hubLogin{API: "https://hub.docker.com", Username: "hero", Token: "old"}
+	if _, another := known.today(old); another {
+		t.Error("nobody has given one")
+	}
+	given := func(token resource.PropertyValue) resource.PropertyMap {
+		return resource.PropertyMap{
+			"api": resource.NewStringProperty(old.API), "username": resource.NewStringProperty("hero"), "token": token,
 		}
 	}
-	for name, config := range map[string]resource.PropertyMap{
-		"nothing":  {},
-		"no token": {"dockerhub": resource.NewStringProperty(`{"namespace": "hero"}`)},
-		"no block": {"dockerhub": resource.NewStringProperty(hubToken)},
-	} {
-		_, err := configuredHubLogin(config)
-		if err == nil {
-			t.Fatal(name)
-		}
-		mustContain(t, err.Error(), "./pulumiw config")
-		mustNotContain(t, err.Error(), hubToken)
+	known.remember(given(resource.MakeComputed(resource.NewStringProperty(""))))
+	known.remember(given(resource.NewStringProperty("old")))
+	if _, another := known.today(old); another {
+		t.Error("it is the same")
 	}
+	known.remember(given(resource.NewStringProperty(hubToken)))
+	want := hubLogin{API: old.API, Username: "hero", Token: hubToken}
+	if today, another := known.today(old); !another || today != want {
+		t.Error(today, another)
+	}
+	if _, another := known.today(hubLogin{API: old.API, Username: "somebody", Token: "old"}); another {
+		t.Error("that is another user's")
+	}
+}
+
+func TestTheDockerClientsLogin(t *testing.T) {
+	login, err := personalHubLogin(keychainOf(t, "hero", hubToken), "https://hub.docker.com")
+	if want := (hubLogin{API: "https://hub.docker.com", Username: "hero", Token: hubToken}); err != nil || login != want {
+		t.Error(login, err)
+	}
+	_, err = personalHubLogin(keychainOf(t, "", ""), "https://hub.docker.com")
+	if err == nil {
+		t.Fatal("there is none")
+	}
+	mustContain(t, err.Error(), "docker login")
+}
+
+// keychainOf is what the Docker client has after `docker login`; nothing where nobody is named.
+func keychainOf(t *testing.T, username, password string) authn.Keychain {
+	t.Helper()
+	config := "{}"
+	if username != "" {
+		auth := base64.StdEncoding.EncodeToString([]byte(username + ":" + password))
+		config = `{"auths": {"https://index.docker.io/v1/": {"auth": "` + auth + `"}}}`
+	}
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "config.json"), []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("DOCKER_CONFIG", folder)
+	return authn.DefaultKeychain
 }

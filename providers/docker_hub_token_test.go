@@ -193,9 +193,10 @@ func TestWhatGoesWhenTheTokenIsRotatedGoesWithTheNewOne(t *testing.T) {
 	}
 	for _, username := range []string{"heroine", "hero"} {
 		works := username == "hero"
-		call.config = resource.NewPropertyMapFromMap(map[string]any{
-			"dockerhub": `{"username": "` + username + `", "token": "` + hubToken + `"}`,
-		})
+		call.logins = &knownLogins{}
+		call.logins.remember(resource.NewPropertyMapFromMap(map[string]any{
+			"api": played.URL, "username": username, "token": hubToken,
+		}))
 		if err := (hubAccessToken{}).remove(call, token); (err == nil) != works {
 			t.Error(username, err)
 		}

@@ -1,9 +1,9 @@
 // The plugin behind the resources that no Pulumi package covers: the embedded registry's process, the image that needs no
 // Docker, the repository and the tokens on Docker Hub, and webhooks.
 //
-//	pulumi-resource-hero ENGINE_ADDRESS      how Pulumi starts it
-//	pulumi-resource-hero registry DIRECTORY  how it starts itself, to be the embedded registry
-//	pulumi-resource-hero sweep OWNER         how ./pulumiw ends what a killed run left, once a stack is destroyed
+//	pulumi-resource-hero-home ENGINE_ADDRESS      how Pulumi starts it
+//	pulumi-resource-hero-home registry DIRECTORY  how it starts itself, to be the embedded registry
+//	pulumi-resource-hero-home sweep OWNER         how ./pulumiw ends what a killed run left, once a stack is destroyed
 package main
 
 import (

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/blang/semver"
+	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
@@ -46,8 +47,11 @@ type call struct {
 	context.Context
 	preview  bool
 	progress progress
-	// config is the stack's own: the project is called like this plugin, so the engine takes it for ours.
-	config resource.PropertyMap
+	// keychain has what `docker login` left on this machine, and hubAPI is where an import looks with that.
+	keychain authn.Keychain
+	hubAPI   string
+	// logins are those to Docker Hub that the program has given so far.
+	logins *knownLogins
 }
 
 // within is the same call, which ends when the context does.
@@ -60,7 +64,9 @@ func (c call) within(ctx context.Context) call {
 type heroPlugin struct {
 	plugin.UnimplementedProvider
 	kinds     map[tokens.Type]kind
-	config    resource.PropertyMap
+	keychain  authn.Keychain
+	hubAPI    string
+	logins    knownLogins
 	engine    pulumirpc.EngineClient
 	cancelled context.Context
 	cancel    context.CancelFunc
@@ -77,13 +83,13 @@ func servePlugin(arguments []string) error {
 	cancelled, cancel := context.WithCancel(context.Background())
 	hero := &heroPlugin{
 		kinds: map[tokens.Type]kind{
-			"hero:provider:RegistryProcess":     registryProcess{},
-			"hero:provider:Image":               image{},
-			"hero:provider:DockerHubRepository": hubRepository{},
-			"hero:provider:DockerHubToken":      hubAccessToken{},
-			"hero:provider:Webhook":             webhook{pause: time.Second},
+			"hero-home:provider:RegistryProcess":     registryProcess{},
+			"hero-home:provider:Image":               image{},
+			"hero-home:provider:DockerHubRepository": hubRepository{},
+			"hero-home:provider:DockerHubToken":      hubAccessToken{},
+			"hero-home:provider:Webhook":             webhook{pause: time.Second},
 		},
-		engine: engine, cancelled: cancelled, cancel: cancel,
+		engine: engine, cancelled: cancelled, cancel: cancel, keychain: authn.DefaultKeychain, hubAPI: hubAPI,
 	}
 	handle, err := rpcutil.ServeWithOptions(rpcutil.ServeOptions{
 		Init: func(server *grpc.Server) error {
@@ -141,8 +147,7 @@ func (h *heroPlugin) DiffConfig(context.Context, plugin.DiffConfigRequest) (plug
 	return plugin.DiffResult{Changes: plugin.DiffNone}, nil
 }
 
-func (h *heroPlugin) Configure(_ context.Context, request plugin.ConfigureRequest) (plugin.ConfigureResponse, error) {
-	h.config = request.Inputs
+func (h *heroPlugin) Configure(context.Context, plugin.ConfigureRequest) (plugin.ConfigureResponse, error) {
 	return plugin.ConfigureResponse{}, nil
 }
 
@@ -156,6 +161,7 @@ func (h *heroPlugin) Check(_ context.Context, request plugin.CheckRequest) (plug
 	if err != nil {
 		return plugin.CheckResponse{}, err
 	}
+	h.logins.remember(request.News)
 	inputs, failures, err := kind.check(request.News)
 	return plugin.CheckResponse{Properties: inputs, Failures: failures}, err
 }
@@ -242,5 +248,5 @@ func (h *heroPlugin) kind(token tokens.Type) (kind, error) {
 func (h *heroPlugin) call(ctx context.Context, urn resource.URN, preview bool) call {
 	ctx, cancel := context.WithCancel(ctx)
 	context.AfterFunc(h.cancelled, cancel)
-	return call{Context: ctx, preview: preview, progress: progress{engine: h.engine, urn: urn}, config: h.config}
+	return call{Context: ctx, preview: preview, progress: progress{engine: h.engine, urn: urn}, keychain: h.keychain, hubAPI: h.hubAPI, logins: &h.logins}
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/shirou/gopsutil/v4/process"
 )
 
-const pluginName = "pulumi-resource-hero"
+const pluginName = "pulumi-resource-hero-home"
 
 func ensurePortIsFree(port int, owner string) error {
 	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))

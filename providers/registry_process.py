@@ -8,7 +8,7 @@ from providers.resource import HeroResource
 class RegistryProcess(HeroResource):
     """A registry on 127.0.0.1 that outlives the terminal and belongs to the stack.
 
-    Type: `hero:provider:RegistryProcess`. A preview notices by itself when the process has died or its data are gone;
+    Type: `hero-home:provider:RegistryProcess`. A preview notices by itself when the process has died or its data are gone;
     the next `up` brings it back with the same passwords and, where they are still there, with its images.
     """
 

@@ -10,7 +10,7 @@ class HeroResource(pulumi.CustomResource):
     """A resource of the plugin `hero`, whose properties are camelCase on the wire and snake_case in Python."""
 
     def __init__(self, kind: str, name: str, properties: dict[str, Any], opts: pulumi.ResourceOptions | None) -> None:
-        super().__init__(f"hero:provider:{kind}", name, properties, opts)
+        super().__init__(f"hero-home:provider:{kind}", name, properties, opts)
 
     def translate_input_property(self, prop: str) -> str:
         """`keep_data` becomes `keepData`."""

@@ -8,7 +8,7 @@ from providers.resource import HeroResource
 class Webhook(HeroResource):
     """One POST per new digest, with what Docker Hub's own webhooks send and, besides it, `digest` and `tags`.
 
-    Type: `hero:provider:Webhook`. Calls for another digest, repository or URL, and for nothing else: another tag,
+    Type: `hero-home:provider:Webhook`. Calls for another digest, repository or URL, and for nothing else: another tag,
     pusher or secret is only written down. A preview, a refresh and a destroy call nobody. Up to 5 tries within a minute
     where the receiver is in trouble (5xx, 429, unreachable); any other answer than 2xx fails at once. A run that is cut
     short after the call and before that is recorded calls again the next time; the digest tells a repetition.

@@ -16,7 +16,7 @@ from tools.problem import Problem
 from tools.progress import say
 from tools.signals import end_tidily_when_told_to, run_in_front
 
-PLUGIN = "pulumi-resource-hero"
+PLUGIN = "pulumi-resource-hero-home"
 CHANGING = ("up", "update", "destroy", "refresh", "import", "cancel", "state")
 
 

@@ -36,7 +36,7 @@ class EmbeddedSettings(Block):
 class Embedded(Registry):
     """CNCF Distribution 3 on 127.0.0.1, with a login that pushes and one that only pulls.
 
-    Type: `hero:registry:Embedded`. Produces one `hero:provider:RegistryProcess`, which keeps running when the terminal
+    Type: `hero:registry:Embedded`. Produces one `hero-home:provider:RegistryProcess`, which keeps running when the terminal
     is closed. There is no TLS: nothing leaves the machine.
     """
 

@@ -44,7 +44,7 @@ def test_a_checkout_may_lie_anywhere(tmp_path: Path, name: str) -> None:
         assert (version.code, version.text[:3]) == (0, "v3.")
         preview = checkout.pulumiw("preview", "--stack", "dev")
         assert preview.code == 0, preview.text
-        assert "hero:provider:Image hero-image create" in preview.text
+        assert "hero-home:provider:Image hero-image create" in preview.text
         assert (checkout.path / ".pulumi" / "stacks" / "hero" / "dev.json").exists()
         assert checkout.git_status() == ""
 

@@ -1,6 +1,7 @@
 """Docker Hub as far as it can be had here: a Hub of the tests' own, and everything that speaks to it for real."""
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import json
@@ -14,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.checkout import Checkout, new_checkout
+from tests.checkout import Checkout, commands, new_checkout
 from tests.embedded.hub import NAMESPACE, Hub
 from tools.places import ROOT
 
@@ -105,8 +106,7 @@ def test_tokens_are_no_wider_than_they_must_be(checkout: Checkout, hub: Hub) -> 
     assert scopes == {told["pusherPassword"]: ["repo:write"], told["pullerPassword"]: ["repo:read"]}
     old = set(hub.tokens)
     configure(checkout, "rotate: another")
-    checkout.up()
-    assert checkout.state()["hero-image"]["uploaded"] == 0
+    assert "pushing" not in checkout.up().text
     assert len(hub.tokens) == len(old)
     assert not old & set(hub.tokens)
 
@@ -120,6 +120,31 @@ def test_no_token_in_clear(checkout: Checkout, hub: Hub) -> None:
         assert not [file for file in written if secret.encode() in file.read_bytes()]
         for coded in (base64.b64encode(secret.encode()), base64.b64encode(f"{NAMESPACE}:{secret}".encode())):
             assert not [file for file in written if coded in file.read_bytes()]
+
+
+def test_no_token_in_arguments_or_environments(checkout: Checkout, hub: Hub) -> None:
+    seen: list[bytes] = []
+    running = checkout.start("make", "up")
+    while running.poll() is None:
+        for process, words in commands():
+            seen += words
+            # It may have ended since.
+            with contextlib.suppress(OSError):
+                seen.append(Path(f"/proc/{process}/environ").read_bytes())
+    assert running.returncode == 0
+    assert any(b"pulumi-resource-hero-home" in each for each in seen), "or nothing was looked at"
+    for secret in [hub.token, *(made["token"] for made in hub.tokens.values())]:
+        assert not [each for each in seen if secret.encode() in each]
+
+
+def test_a_preview_needs_no_hub(checkout: Checkout, hub: Hub) -> None:
+    checkout.up()
+    asked = len(hub.asked)
+    configure(checkout, "description: Another Hero")
+    preview = checkout.pulumiw("preview", "--stack", "dev", "--diff")
+    assert preview.code == 0
+    assert "Another Hero" in preview.text
+    assert len(hub.asked) == asked
 
 
 def test_what_somebody_changed_is_mended(checkout: Checkout, hub: Hub) -> None:

@@ -88,7 +88,7 @@ def test_down_spares_what_somebody_put_beside_the_images(checkout: Checkout) -> 
 
 def test_a_missing_plugin_is_linked_again(checkout: Checkout) -> None:
     checkout.up()
-    (checkout.path / "bin" / "pulumi-resource-hero").unlink()
+    (checkout.path / "bin" / "pulumi-resource-hero-home").unlink()
     checkout.kill_registry()
     checkout.up()
     assert checkout.registry_process() is not None

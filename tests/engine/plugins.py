@@ -31,7 +31,7 @@ SDKS = {
     "random": "pulumi-random",
     "tls": "pulumi-tls",
 }
-OURS = "hero"
+OURS = "hero-home"
 OUR_VERSION = "0.1.0"
 SERVICE = provider_pb2.DESCRIPTOR.services_by_name["ResourceProvider"]
 STAND_IN = "#!/bin/sh\necho {port}\nexec cat >/dev/null\n"

@@ -128,14 +128,14 @@ def use_engine(engine: Engine) -> None:
 def _computed(kind: str, inputs: dict[str, Any]) -> dict[str, Any]:
     """What each provider adds to what it was given."""
     match kind:
-        case "hero:provider:RegistryProcess":
+        case "hero-home:provider:RegistryProcess":
             return {
                 "storage": "storage-1",
                 "running": True,
                 "pusherPassword": rpc.wrap_rpc_secret("the pusher's password"),
                 "pullerPassword": rpc.wrap_rpc_secret("the puller's password"),
             }
-        case "hero:provider:Image":
+        case "hero-home:provider:Image":
             source = json.dumps(inputs["source"], sort_keys=True)
             return {"digest": f"sha256:{hashlib.sha256(source.encode()).hexdigest()}", "uploaded": 1}
         case "docker:index/image:Image":

@@ -78,9 +78,9 @@ def move_in(certificate: str | None = None, **block: object) -> Engine:
 def test_the_embedded_registry_and_an_image_are_all_there_is() -> None:
     assert run_program().types() == {
         "embedded": "hero:registry:Embedded",
-        "embedded-process": "hero:provider:RegistryProcess",
+        "embedded-process": "hero-home:provider:RegistryProcess",
         "hero": "hero:image:HeroImage",
-        "hero-image": "hero:provider:Image",
+        "hero-image": "hero-home:provider:Image",
     }
 
 
@@ -224,7 +224,7 @@ def test_consumers_get_a_digest_and_no_secret(certificate: str | None, block: di
 # What each build asks for.
 
 ALWAYS = {"shelf": "hero:registry:Shelf", "shelf-project": "shelf:index:Project", "hero": "hero:image:HeroImage"}
-ONLY_THE_IMAGE = {**ALWAYS, "hero-image": "hero:provider:Image"}
+ONLY_THE_IMAGE = {**ALWAYS, "hero-image": "hero-home:provider:Image"}
 either_certificate = pytest.mark.parametrize("certificate", [None, CERTIFICATE], ids=["public", "private"])
 
 

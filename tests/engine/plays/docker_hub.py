@@ -58,7 +58,7 @@ def _hub(world: World) -> Registry:
 
 
 PLAYS: dict[str, Play] = {
-    "hero:provider:DockerHubRepository": Repository(),
-    "hero:provider:DockerHubToken": Token(),
-    "hero:provider:Webhook": Webhook(),
+    "hero-home:provider:DockerHubRepository": Repository(),
+    "hero-home:provider:DockerHubToken": Token(),
+    "hero-home:provider:Webhook": Webhook(),
 }

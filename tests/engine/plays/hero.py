@@ -87,6 +87,6 @@ def _passwords() -> Properties:
 
 
 PLAYS: dict[str, Play] = {
-    "hero:provider:RegistryProcess": RegistryProcess(),
-    "hero:provider:Image": Image(),
+    "hero-home:provider:RegistryProcess": RegistryProcess(),
+    "hero-home:provider:Image": Image(),
 }
