@@ -16,9 +16,9 @@ KO_PLATFORMS = ["linux/amd64", "linux/arm64"]
 class HeroImage(pulumi.ComponentResource):
     """Hero's image in a registry, under all its tags.
 
-    Type: `hero:image:HeroImage`. Produces a `hero-home:provider:Image`, for `build: docker` a `docker:index/image:Image`
-    before it, and for each of its webhooks a `hero-home:provider:Webhook` after it. Consumers take `image`, which names a
-    digest, never a tag.
+    Type: `hero:image:HeroImage`. Produces a `hero-home:provider:Image`, for `build: docker` a
+    `docker:index/image:Image` before it, and for each of its webhooks a `hero-home:provider:Webhook` after it.
+    Consumers take `image`, which names a digest, never a tag.
     """
 
     image: pulumi.Output[str]

@@ -10,11 +10,11 @@ API = "https://hub.docker.com"
 class DockerHubRepository(HeroResource):
     """A repository on Docker Hub: what it says of itself, who sees it, and which tags never change.
 
-    Type: `hero-home:provider:DockerHubRepository`; its ID is `namespace/name`, and that is how it is imported. A preview
-    asks nobody. A repository that is there already is taken over, unless that would show a private one to everybody.
-    Refresh sees what somebody changed on the Hub, and the next `up` mends it; where the Hub cannot be asked, the state
-    stays as it is. Another login alone touches nothing. Another namespace or name is another repository, made before
-    the old one goes. On destroy it goes with all its images, unless `keep_data` says that it stays.
+    Type: `hero-home:provider:DockerHubRepository`; its ID is `namespace/name`, and that is how it is imported. A
+    preview asks nobody. A repository that is there already is taken over, unless that would show a private one to
+    everybody. Refresh sees what somebody changed on the Hub, and the next `up` mends it; where the Hub cannot be asked,
+    the state stays as it is. Another login alone touches nothing. Another namespace or name is another repository, made
+    before the old one goes. On destroy it goes with all its images, unless `keep_data` says that it stays.
     """
 
     def __init__(
@@ -61,10 +61,10 @@ class DockerHubRepository(HeroResource):
 class DockerHubToken(HeroResource):
     """A personal access token that we make, so that whoever pushes or pulls need not hold the one that administers.
 
-    Type: `hero-home:provider:DockerHubToken`; its ID is the token's UUID. It opens every repository of its account: Docker
-    Hub cannot bind it to one. A preview asks nobody. Another `generation`, label, scope or user means another token,
-    made before the old one goes, so that no pull fails between the two; so does a token that somebody switched off.
-    Another administering token alone touches nothing. On destroy it is deleted.
+    Type: `hero-home:provider:DockerHubToken`; its ID is the token's UUID. It opens every repository of its account:
+    Docker Hub cannot bind it to one. A preview asks nobody. Another `generation`, label, scope or user means another
+    token, made before the old one goes, so that no pull fails between the two; so does a token that somebody switched
+    off. Another administering token alone touches nothing. On destroy it is deleted.
     """
 
     uuid: pulumi.Output[str]

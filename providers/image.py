@@ -22,8 +22,9 @@ class ImageSource(TypedDict, total=False):
 class Image(HeroResource):
     """An image with all its tags, and its SBOM as a referrer: always where ko built it, else where that is wanted.
 
-    Type: `hero-home:provider:Image`. A preview reads the source and nothing else. An update uploads only what the registry
-    lacks; another password alone uploads nothing. On destroy the image stays: its registry decides what becomes of it.
+    Type: `hero-home:provider:Image`. A preview reads the source and nothing else. An update uploads only what the
+    registry lacks; another password alone uploads nothing. On destroy the image stays: its registry decides what
+    becomes of it.
     """
 
     digest: pulumi.Output[str]

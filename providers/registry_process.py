@@ -8,8 +8,8 @@ from providers.resource import HeroResource
 class RegistryProcess(HeroResource):
     """A registry on 127.0.0.1 that outlives the terminal and belongs to the stack.
 
-    Type: `hero-home:provider:RegistryProcess`. A preview notices by itself when the process has died or its data are gone;
-    the next `up` brings it back with the same passwords and, where they are still there, with its images.
+    Type: `hero-home:provider:RegistryProcess`. A preview notices by itself when the process has died or its data are
+    gone; the next `up` brings it back with the same passwords and, where they are still there, with its images.
     """
 
     pusher_password: pulumi.Output[str]

@@ -149,9 +149,9 @@ class DockerHubSettings(Block):
 class DockerHub(Registry):
     """A repository of Docker Hub, with a token that pushes and one that only pulls.
 
-    Type: `hero:registry:DockerHub`. Produces a `hero-home:provider:DockerHubRepository` and, for each of pusher and puller
-    that has no token in config, a `hero-home:provider:DockerHubToken`. With `server` it produces nothing: another registry
-    has its own ways to make a repository and a login.
+    Type: `hero:registry:DockerHub`. Produces a `hero-home:provider:DockerHubRepository` and, for each of pusher and
+    puller that has no token in config, a `hero-home:provider:DockerHubToken`. With `server` it produces nothing:
+    another registry has its own ways to make a repository and a login.
     """
 
     def __init__(

@@ -36,8 +36,8 @@ class EmbeddedSettings(Block):
 class Embedded(Registry):
     """CNCF Distribution 3 on 127.0.0.1, with a login that pushes and one that only pulls.
 
-    Type: `hero:registry:Embedded`. Produces one `hero-home:provider:RegistryProcess`, which keeps running when the terminal
-    is closed. There is no TLS: nothing leaves the machine.
+    Type: `hero:registry:Embedded`. Produces one `hero-home:provider:RegistryProcess`, which keeps running when the
+    terminal is closed. There is no TLS: nothing leaves the machine.
     """
 
     def __init__(
