@@ -185,6 +185,8 @@ class Reader:
         error = detail.get("ctx", {}).get("error")
         superfluous = error if isinstance(error, Superfluous) else None
         location = (*detail["loc"], *superfluous.within) if superfluous else detail["loc"]
+        if detail["type"] != "extra_forbidden":
+            location = _as_written(model, location)
         path = _path(key, location)
         if not location:
             # A key with half a character in it.
@@ -211,11 +213,11 @@ class Reader:
         kind, given, reason = detail["type"], detail["input"], detail["msg"].removeprefix("Value error, ")
         if kind == "missing":
             return "missing"
+        if kind == "value_error" and given is None:
+            return reason
         if self._is_secret(key):
             # The reason may quote what was given.
             return "[secret] is not what is allowed"
-        if kind == "value_error" and given is None:
-            return reason
         if kind == "string_type" and isinstance(given, int | float):
             reason = "not text as it stands; in quotes it is"
         return f"{self._shown(key, given)}: {reason[:1].lower()}{reason[1:]}"
@@ -284,6 +286,12 @@ def _holds_secret(model: type[Block], name: str) -> bool:
     return SECRET in field.metadata or any(
         SECRET in getattr(each, "__metadata__", ()) for each in get_args(field.annotation)
     )
+
+
+def _as_written(model: type[Block], location: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """A default that is wrong beside others is told of by the field's name in Python."""
+    names = {name: written for written, name in _fields(model).items()}
+    return tuple(names.get(str(step), step) if place == 0 else step for place, step in enumerate(location))
 
 
 def _path(key: str, location: tuple[int | str, ...]) -> str:

@@ -92,7 +92,7 @@ def test_python_3_9_has_all_that_is_used(other_pulumi: Checkout) -> None:
 
 
 def test_the_passphrase_of_other_projects_is_left_out(other_pulumi: Checkout) -> None:
-    other_pulumi.environment["PULUMI_CONFIG_PASSPHRASE"] = "that of other projects"  # noqa: S105 - nobody's
+    other_pulumi.environment["PULUMI_CONFIG_PASSPHRASE"] = "that of other projects"
     assert "passphrase: none, 43" in other_pulumi.pulumiw("preview").text
 
 

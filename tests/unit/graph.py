@@ -125,7 +125,7 @@ def use_engine(engine: Engine) -> None:
     configure(settings)
 
 
-def _computed(kind: str, inputs: dict[str, Any]) -> dict[str, Any]:
+def _computed(kind: str, inputs: dict[str, Any]) -> dict[str, Any]:  # noqa: PLR0911 - one for each kind
     """What each provider adds to what it was given."""
     match kind:
         case "hero-home:provider:RegistryProcess":
@@ -135,6 +135,8 @@ def _computed(kind: str, inputs: dict[str, Any]) -> dict[str, Any]:
                 "pusherPassword": rpc.wrap_rpc_secret("the pusher's password"),
                 "pullerPassword": rpc.wrap_rpc_secret("the puller's password"),
             }
+        case "hero-home:provider:DockerHubToken":
+            return {"uuid": "uuid-1", "value": rpc.wrap_rpc_secret(f"the token of {inputs['label']}")}
         case "hero-home:provider:Image":
             source = json.dumps(inputs["source"], sort_keys=True)
             return {"digest": f"sha256:{hashlib.sha256(source.encode()).hexdigest()}", "uploaded": 1}

@@ -1,0 +1,193 @@
+"""Docker Hub as a choice: what a stack may say of it, what that makes, and where the puller's login is planted."""
+
+import base64
+import json
+import runpy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.configuration import entries_of, mistakes_in, sealed, write_sources
+from tests.unit.graph import Engine
+
+ROOT = Path(__file__).resolve().parents[2]
+ACCOUNT: dict[str, Any] = {"namespace": "vfarcic", "token": sealed("the-administrators-token")}
+THEIRS = {"pusherToken": sealed("a-token-that-pushes"), "pullerToken": sealed("a-token-that-pulls")}
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The program's folder."""
+    write_sources(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def config(block: dict[str, Any], **others: object) -> dict[str, object]:
+    """A stack that has chosen the Hub."""
+    return {
+        "hero:registry": "dockerhub",
+        "hero:dockerhub": block,
+        **{f"hero:{key}": each for key, each in others.items()},
+    }
+
+
+def run_program(block: dict[str, Any], **others: object) -> Engine:
+    """The program itself."""
+    engine = Engine()
+    engine.run(lambda: runpy.run_path(str(ROOT / "__main__.py")), entries_of(config(block, **others)))
+    return engine
+
+
+def problems(block: dict[str, Any], **others: object) -> dict[str, str]:
+    """What is wrong, by its path."""
+    return {mistake.path: mistake.problem for mistake in mistakes_in(entries_of(config(block, **others)))}
+
+
+def test_an_account_is_all_that_is_asked_for() -> None:
+    assert problems({}) == {"hero:dockerhub.namespace": "missing", "hero:dockerhub.token": "missing"}
+    assert problems(ACCOUNT) == {}
+
+
+def test_whoever_chooses_something_else_is_asked_for_nothing() -> None:
+    assert mistakes_in(entries_of({"hero:dockerhub": {}})) == []
+
+
+def test_a_token_in_clear_is_refused_and_not_repeated() -> None:
+    (mistake,) = mistakes_in(entries_of(config({"namespace": "vfarcic", "token": "dckr_pat_in_clear"})))
+    assert mistake.path == "hero:dockerhub.token"
+    assert mistake.problem == "stands in clear in the stack's file"
+    assert mistake.mend == "./pulumiw config set --stack dev --secret --path hero:dockerhub.token"
+    assert "dckr_pat_in_clear" not in mistake.told()
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("namespace", "V Farcic"),
+        ("server", "https://registry.example.com"),
+        ("server", "registry.example.com/hero"),
+        ("caCertificate", "./gone.pem"),
+        ("caCertificate", "notes.txt"),
+        ("description", "x" * 101),
+        ("overview", "gone.md"),
+        ("overview", "huge.md"),
+        ("immutableTags", ["v1,v2"]),
+        ("private", "maybe"),
+    ],
+)
+def test_what_the_hub_would_not_take_is_told_before(folder: Path, key: str, value: object) -> None:
+    (folder / "huge.md").write_text("x" * 25_001)
+    assert f"hero:dockerhub.{key}" in {path.partition("[")[0] for path in problems({**ACCOUNT, **THEIRS, key: value})}
+
+
+def test_another_server_needs_somebody_who_pulls() -> None:
+    elsewhere = {**ACCOUNT, "server": "registry.example.com:5000"}
+    assert problems(elsewhere) == {"hero:dockerhub.pullerToken": "missing: no token can be made at another server"}
+    assert problems({**elsewhere, **THEIRS}) == {}
+
+
+def test_an_image_has_one_level_there() -> None:
+    assert problems(ACCOUNT, image={"name": "team/hero"}) == {"hero:image.name": "dockerhub has no place for this name"}
+
+
+def test_a_repository_and_two_narrow_tokens_are_made() -> None:
+    engine = run_program({**ACCOUNT, "rotate": "2", "immutableTags": ["v.*"]})
+    assert engine.types() == {
+        "dockerhub": "hero:registry:DockerHub",
+        "dockerhub-repository": "hero-home:provider:DockerHubRepository",
+        "dockerhub-pusher-token": "hero-home:provider:DockerHubToken",
+        "dockerhub-puller-token": "hero-home:provider:DockerHubToken",
+        "hero": "hero:image:HeroImage",
+        "hero-image": "hero-home:provider:Image",
+    }
+    repository = engine.named("dockerhub-repository")
+    assert repository.secrets == {"token"}
+    assert repository.inputs == {
+        "api": "https://hub.docker.com",
+        "username": "vfarcic",
+        "token": "the-administrators-token",
+        "namespace": "vfarcic",
+        "name": "hero",
+        "description": "Hero",
+        "overview": "# Hero\n",
+        "private": True,
+        "immutableTags": ["v.*"],
+        "keepData": True,
+    }
+    for role, scopes in (("pusher", ["repo:write"]), ("puller", ["repo:read"])):
+        token = engine.named(f"dockerhub-{role}-token")
+        assert token.inputs["scopes"] == scopes
+        assert token.inputs["generation"] == "2"
+        assert token.inputs["label"] == f"hero/dev {role} of vfarcic/hero"
+        assert token.secrets == {"token"}
+
+
+def test_hero_is_pushed_with_the_token_that_pushes() -> None:
+    image = run_program(ACCOUNT).named("hero-image")
+    assert image.inputs["repository"] == "docker.io/vfarcic/hero"
+    assert image.inputs["username"] == "vfarcic"
+    assert image.inputs["password"] == "the token of hero/dev pusher of vfarcic/hero"
+    assert "password" in image.secrets
+
+
+def test_tokens_that_are_given_are_taken() -> None:
+    engine = run_program({**ACCOUNT, **THEIRS, "pusherUsername": "ci", "pullerUsername": "cluster"})
+    assert not [made for made in engine.made if made.type.endswith("DockerHubToken")]
+    assert engine.named("hero-image").inputs["username"] == "ci"
+    assert engine.named("hero-image").inputs["password"] == "a-token-that-pushes"
+    assert engine.exported["pullerUsername"] == "cluster"
+    assert engine.exported["pullerPassword"] == "a-token-that-pulls"
+    assert {"pusherPassword", "pullerPassword"} <= engine.exported_secrets
+
+
+def test_another_server_is_only_pushed_to() -> None:
+    block = {**ACCOUNT, "server": "registry.example.com:5000", "pullerToken": THEIRS["pullerToken"]}
+    engine = run_program({**block, "caCertificate": "ca.pem"})
+    assert engine.types() == {
+        "dockerhub": "hero:registry:DockerHub",
+        "hero": "hero:image:HeroImage",
+        "hero-image": "hero-home:provider:Image",
+    }
+    image = engine.named("hero-image").inputs
+    assert image["repository"] == "registry.example.com:5000/vfarcic/hero"
+    assert image["password"] == "the-administrators-token"
+    assert image["caCertificate"] == "-----BEGIN CERTIFICATE-----\n"
+
+
+def test_docker_logs_in_where_it_keeps_logins_to_the_hub() -> None:
+    build = run_program(ACCOUNT, image={"build": "docker"}).named("hero-build")
+    assert build.inputs["imageName"] == "docker.io/vfarcic/hero:latest"
+    assert build.inputs["registry"]["server"] == "https://index.docker.io/v1/"
+
+
+def test_the_pullers_login_is_planted_in_every_namespace() -> None:
+    engine = run_program(
+        {**ACCOUNT, **THEIRS}, pullSecrets={"namespaces": ["default", "team"]}, cluster={"context": "kind-hero"}
+    )
+    for namespace in ("default", "team"):
+        planted = engine.named(f"pull-secrets-{namespace}")
+        assert planted.type == "kubernetes:core/v1:Secret"
+        assert planted.inputs["type"] == "kubernetes.io/dockerconfigjson"
+        assert planted.inputs["metadata"] == {"name": "hero-dev-pull", "namespace": namespace}
+        logins = json.loads(planted.inputs["stringData"][".dockerconfigjson"])["auths"]
+        assert logins == {
+            "https://index.docker.io/v1/": {
+                "username": "vfarcic",
+                "password": "a-token-that-pulls",
+                "auth": base64.b64encode(b"vfarcic:a-token-that-pulls").decode(),
+            }
+        }
+        assert any(path.startswith("stringData") for path in planted.secrets)
+        assert "dockerhub-repository" in planted.dependencies
+    assert engine.named("pull-secrets-cluster").inputs["context"] == "kind-hero"
+
+
+def test_webhooks_come_after_the_digest_and_keep_their_secrets() -> None:
+    hooks = {"webhooks": ["https://example.com/hero?key=1"], "webhookSecret": sealed("signed with this")}
+    engine = run_program(ACCOUNT, image=hooks)
+    (called,) = [made for made in engine.made if made.type.endswith("Webhook")]
+    assert called.inputs["digest"] == engine.exported["digest"]
+    assert called.secrets == {"url", "secret"}
+    assert "hero-image" in called.dependencies
