@@ -10,12 +10,13 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.checkout import new_checkout
+from tests.checkout import ROOT, new_checkout
 
 # Those that are about what the program asks of the engine; the rest would not see it and takes longer.
 TESTS = (
     "tests/unit/test_graph.py",
     "tests/unit/test_builds.py",
+    "tests/unit/test_docker_hub.py",
     "tests/unit/test_wrong_configuration.py",
     "tests/engine/test_secrets.py",
     "tests/engine/test_life.py",
@@ -32,9 +33,11 @@ class Mutation:
     new: str
 
 
-IMAGE, REGISTRY, EMBEDDED = "components/hero_image.py", "components/registry.py", "components/registries/embedded.py"
+IMAGE, REGISTRY = "components/hero_image.py", "components/registry.py"
+EMBEDDED, HUB = "components/registries/embedded.py", "components/registries/docker_hub.py"
+PULL_SECRETS = "components/kubernetes/pull_secrets.py"
 MUTATIONS = [
-    Mutation("the image does not wait for the registry", "__main__.py", "depends_on=[registry]", "depends_on=[]"),
+    Mutation("the image does not wait for the registry", IMAGE, "depends_on=[registry]", "depends_on=[]"),
     Mutation(
         "the pusher's password is no secret",
         "providers/image.py",
@@ -65,13 +68,31 @@ MUTATIONS = [
         '"pusher"), process.pusher_password',
         '"pusher"), process.puller_password',
     ),
-    Mutation("only the first tag is pushed", IMAGE, "tags=settings.tags,", "tags=settings.tags[:1],"),
+    Mutation(
+        "only the first tag is pushed",
+        IMAGE,
+        "tags=settings.tags,\n            source",
+        "tags=settings.tags[:1],\n            source",
+    ),
     Mutation("consumers get a tag", IMAGE, '"@", pushed.digest', '":", settings.tags[0]'),
     Mutation("a preview builds", IMAGE, "build_on_preview=False", "build_on_preview=True"),
     Mutation("lost images are not built again", IMAGE, "replacement_trigger=registry.storage,", ""),
     Mutation("lost images are not pushed again", IMAGE, "home=registry.storage", 'home=""'),
     Mutation("the passwords cannot be rotated", EMBEDDED, "rotate=settings.rotate", 'rotate=""'),
     Mutation("data are kept that nobody wanted kept", EMBEDDED, "keep_data=settings.keep_data", "keep_data=True"),
+    Mutation("the Hub's repository goes with its images", HUB, "keep_data=settings.keep_data", "keep_data=False"),
+    Mutation("the puller's token may push", HUB, '"puller": ["repo:read"]', '"puller": ["repo:write"]'),
+    Mutation("the Hub's tokens cannot be rotated", HUB, "generation=settings.rotate", 'generation=""'),
+    Mutation(
+        "the pusher's login is planted in clusters",
+        PULL_SECRETS,
+        "registry.puller.password",
+        "registry.pusher.password",
+    ),
+    Mutation("pull secrets do not wait for the registry", PULL_SECRETS, "depends_on=[registry]", "depends_on=[]"),
+    Mutation(
+        "a token may stand in clear", "components/settings.py", "self._tell_what_is_in_clear(key, model, given)", ""
+    ),
     Mutation("an unknown key is let through", "components/settings.py", 'extra="forbid"', 'extra="ignore"'),
     Mutation("the SDK's debug lines tell secrets", "components/__init__.py", 'msg.partition(", props=")[0]', "msg"),
 ]
@@ -79,6 +100,10 @@ MUTATIONS = [
 
 def main() -> int:
     """Returns the exit code."""
+    for mutation in MUTATIONS:
+        found = (ROOT / mutation.file).read_text().count(mutation.old)
+        if found != 1:
+            sys.exit(f"{mutation.what}: {mutation.file} has {mutation.old!r} {found} times, not once")
     with tempfile.TemporaryDirectory() as folder, new_checkout(Path(folder)) as checkout:
         print(f"{'as it is':60}", end="", flush=True)
         if red := red_test(checkout.path):
@@ -94,8 +119,6 @@ def is_seen(mutation: Mutation, folder: Path) -> bool:
     """Whether a test saw the break."""
     file = folder / mutation.file
     text = file.read_text()
-    if text.count(mutation.old) != 1:
-        sys.exit(f"{mutation.what}: {mutation.file} has {mutation.old!r} {text.count(mutation.old)} times, not once")
     print(f"{mutation.what:60}", end="", flush=True)
     file.write_text(text.replace(mutation.old, mutation.new))
     red = red_test(folder)
