@@ -23,13 +23,13 @@ class Choice:
     component: Callable[[str, Any, str], Registry]
     page: str
     """Its page in docs/."""
-    levels: int | None = None
-    """How many words joined by / an image's name may have there; None where any number may be."""
+    levels: Callable[[Any], int | None] = lambda _: None
+    """How many words joined by / an image's name may have, with these settings; None where any number may be."""
 
 
 CHOICES: dict[str, Choice] = {
     "embedded": Choice(EmbeddedSettings, Embedded, "embedded"),
-    "dockerhub": Choice(DockerHubSettings, DockerHub, "docker-hub", levels=1),
+    "dockerhub": Choice(DockerHubSettings, DockerHub, "docker-hub", lambda settings: settings.levels),
 }
 PLANNED = ("harbor", "zot", "dragonfly")
 DEFAULT = "embedded"
@@ -55,13 +55,13 @@ def read_settings(entries: Mapping[str, Entry] | None = None) -> Settings:
     reader = Reader(read_entries() if entries is None else entries, pulumi.get_stack())
     registry = reader.word(f"{project}:registry", list(CHOICES), DEFAULT, PLANNED)
     image = reader.block(f"{project}:image", ImageSettings)
-    _limit_levels(reader, f"{project}:image.name", registry, image)
     blocks = {
         name: reader.block(f"{project}:{name}", choice.settings)
         for name, choice in CHOICES.items()
         # What another choice needs is asked of nobody who does not name it.
         if name == registry or reader.has(f"{project}:{name}")
     }
+    _limit_levels(reader, f"{project}:image.name", registry, blocks[registry], image)
     pull_secrets = reader.block(f"{project}:pullSecrets", PullSecretsSettings)
     cluster = reader.block(f"{project}:cluster", ClusterSettings)
     reader.unknown(
@@ -78,8 +78,10 @@ def read_settings(entries: Mapping[str, Entry] | None = None) -> Settings:
     )
 
 
-def _limit_levels(reader: Reader, path: str, registry: str, image: ImageSettings | None) -> None:
-    levels = CHOICES[registry].levels
+def _limit_levels(
+    reader: Reader, path: str, registry: str, settings: Block | None, image: ImageSettings | None
+) -> None:
+    levels = None if settings is None else CHOICES[registry].levels(settings)
     if image is None or levels is None or image.name.count("/") < levels:
         return
     allowed = "one word" if levels == 1 else f"at most {levels} words joined by /"

@@ -6,9 +6,11 @@ import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, TypeVar, cast, get_args
 
 import pulumi
+import yaml
 from pulumi.runtime.config import CONFIG, is_config_secret
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictStr, ValidationError
 from pydantic.alias_generators import to_camel
@@ -137,10 +139,8 @@ class Reader:
             return None
 
     def _tell_what_is_in_clear(self, key: str, model: type[Block], content: dict[str, object]) -> None:
-        if self._is_secret(key):
-            return
         for written, name in _fields(model).items():
-            if content.get(written) and _holds_secret(model, name):
+            if content.get(written) and _holds_secret(model, name) and not self._is_sealed(key, written):
                 path = _path(key, (written,))
                 self._add(path, "stands in clear in the stack's file", "a secret", self._set_secret(path))
 
@@ -198,7 +198,7 @@ class Reader:
             return
         allowed = model.model_fields[_fields(model)[str(location[0])]].description or ""
         mend = self._remove(path) if superfluous else self._set_example(key, model, location, content)
-        self._add(path, self._problem(key, detail), allowed, mend)
+        self._add(path, self._problem(key, detail, content), allowed, mend)
 
     def _tell_block(self, key: str, model: type[Block], content: object) -> None:
         known = list(_fields(model))
@@ -209,18 +209,32 @@ class Reader:
             f"{self._remove(key)} && {self._set_example(key, model, (known[0],), {})}",
         )
 
-    def _problem(self, key: str, detail: ErrorDetails) -> str:
+    def _problem(self, key: str, detail: ErrorDetails, content: dict[str, object]) -> str:
         kind, given, reason = detail["type"], detail["input"], detail["msg"].removeprefix("Value error, ")
         if kind == "missing":
             return "missing"
         if kind == "value_error" and given is None:
             return reason
         if self._is_secret(key):
-            # The reason may quote what was given.
-            return "[secret] is not what is allowed"
+            # A reason may quote what was given.
+            quotes = any(text in reason for text in _texts(content))
+            return "[secret] is not what is allowed" if quotes else f"[secret]: {reason[:1].lower()}{reason[1:]}"
         if kind == "string_type" and isinstance(given, int | float):
             reason = "not text as it stands; in quotes it is"
         return f"{self._shown(key, given)}: {reason[:1].lower()}{reason[1:]}"
+
+    def _is_sealed(self, key: str, written: str) -> bool:
+        """Whether it stands in the stack's file as a secret; of the engine one only hears that something there does."""
+        if not self._is_secret(key):
+            return False
+        try:
+            stands = yaml.safe_load(Path(f"Pulumi.{self._stack}.yaml").read_text(encoding="utf-8"))["config"][key][
+                written
+            ]
+        except (OSError, yaml.YAMLError, KeyError, TypeError):
+            # It comes from somewhere else, such as an environment of Pulumi's.
+            return True
+        return isinstance(stands, dict)
 
     def _is_secret(self, key: str) -> bool:
         return key in self._entries and self._entries[key].secret
@@ -292,6 +306,15 @@ def _as_written(model: type[Block], location: tuple[int | str, ...]) -> tuple[in
     """A default that is wrong beside others is told of by the field's name in Python."""
     names = {name: written for written, name in _fields(model).items()}
     return tuple(names.get(str(step), step) if place == 0 else step for place, step in enumerate(location))
+
+
+def _texts(value: object) -> list[str]:
+    """Whatever is given anywhere in a value, as text."""
+    if isinstance(value, dict):
+        return [text for each in cast("dict[str, object]", value).values() for text in _texts(each)]
+    if isinstance(value, list):
+        return [text for each in cast("list[object]", value) for text in _texts(each)]
+    return [str(value)]
 
 
 def _path(key: str, location: tuple[int | str, ...]) -> str:

@@ -6,8 +6,9 @@ from pathlib import Path
 import pulumi
 from pydantic import Field, ValidationInfo, field_validator
 
+from components.image_settings import REPOSITORY
 from components.registry import Login, Registry
-from components.settings import Block, FilledText, SecretText, Text
+from components.settings import Block, FilledText, SecretText, Superfluous, Text
 from providers.docker_hub import DockerHubRepository, DockerHubToken
 
 ADDRESS = "docker.io"
@@ -15,7 +16,8 @@ ADDRESS = "docker.io"
 AUTH_KEY = "https://index.docker.io/v1/"
 # https://docs.docker.com/reference/api/hub/latest/ - a repository's name has one level, below its namespace.
 NAME = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
-SERVER = re.compile(r"[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?(:\d{1,5})?|\[[0-9a-fA-F:]+\](:\d{1,5})?")
+# A host without a dot or a port would be taken for a namespace of the Hub, and the login sent there.
+SERVER = re.compile(r"(localhost|[a-zA-Z0-9-]+(\.[a-zA-Z0-9-]+)+|\[[0-9a-fA-F:]+\])(:\d{1,5})?|[a-zA-Z0-9-]+:\d{1,5}")
 LONGEST_DESCRIPTION = 100
 LONGEST_OVERVIEW = 25_000
 # https://docs.docker.com/security/for-developers/access-tokens/ - neither can be narrowed to one repository.
@@ -25,8 +27,14 @@ SCOPES = {"pusher": ["repo:write"], "puller": ["repo:read"]}
 class DockerHubSettings(Block):
     """The block `hero:dockerhub`."""
 
+    server: FilledText | None = Field(
+        default=None,
+        description="host[:port] of another registry to take in the Hub's place",
+        examples=["registry.example.com:5000"],
+    )
     namespace: FilledText = Field(
-        description="your user name or your organization's; words of a-z and 0-9 with single . _ - between them",
+        description="your user name or your organization's; words of a-z and 0-9 with single . _ - between them; at "
+        "another server any number of such words joined by /",
         examples=["vfarcic"],
     )
     username: FilledText | None = Field(
@@ -38,20 +46,10 @@ class DockerHubSettings(Block):
         description="an access token with the scope Read, Write, Delete, given as a secret",
         examples=["TOKEN"],
     )
-    server: FilledText | None = Field(
-        default=None,
-        description="host[:port] of another registry to take in the Hub's place",
-        examples=["registry.example.com:5000"],
-    )
     ca_certificate: FilledText | None = Field(
         default=None,
         description="only with server: the file of its private authority's certificate, in PEM",
         examples=["./ca.pem"],
-    )
-    pusher_username: FilledText | None = Field(
-        default=None,
-        description="who pushes with pusherToken; the username where none is given",
-        examples=["vfarcic"],
     )
     pusher_token: SecretText | None = Field(
         default=None,
@@ -59,9 +57,9 @@ class DockerHubSettings(Block):
         "Read & Write is made",
         examples=["TOKEN"],
     )
-    puller_username: FilledText | None = Field(
+    pusher_username: FilledText | None = Field(
         default=None,
-        description="who pulls with pullerToken; the username where none is given",
+        description="who pushes with pusherToken; the username where none is given",
         examples=["vfarcic"],
     )
     puller_token: SecretText | None = Field(
@@ -69,6 +67,11 @@ class DockerHubSettings(Block):
         description="an access token that only pulls, given as a secret; where none is given, one with the scope "
         "Read-only is made, but another server needs one to be given",
         examples=["TOKEN"],
+    )
+    puller_username: FilledText | None = Field(
+        default=None,
+        description="who pulls with pullerToken; the username where none is given",
+        examples=["vfarcic"],
     )
     description: Text = Field(
         default="Hero",
@@ -78,7 +81,7 @@ class DockerHubSettings(Block):
     )
     overview: FilledText = Field(
         default="hero/README.md",
-        description=f"a file of at most {LONGEST_OVERVIEW} characters of Markdown, relative to the program's folder",
+        description=f"a file of at most {LONGEST_OVERVIEW} bytes of Markdown, relative to the program's folder",
         examples=["hero/README.md"],
     )
     private: bool = Field(
@@ -102,10 +105,16 @@ class DockerHubSettings(Block):
         examples=["2026-11"],
     )
 
+    @property
+    def levels(self) -> int | None:
+        """How many words an image's name may have."""
+        return 1 if self.server is None else None
+
     @field_validator("namespace")
     @classmethod
-    def _check_namespace(cls, namespace: str) -> str:
-        if not NAME.fullmatch(namespace):
+    def _check_namespace(cls, namespace: str, info: ValidationInfo) -> str:
+        allowed = REPOSITORY if info.data.get("server") else NAME
+        if not allowed.fullmatch(namespace):
             raise ValueError("not a namespace")
         return namespace
 
@@ -118,7 +127,9 @@ class DockerHubSettings(Block):
 
     @field_validator("ca_certificate")
     @classmethod
-    def _check_certificate(cls, file: str | None) -> str | None:
+    def _check_certificate(cls, file: str | None, info: ValidationInfo) -> str | None:
+        if file is not None and "server" in info.data and info.data["server"] is None:
+            raise Superfluous("the Hub's certificate is a public one")
         if file is not None and "-----BEGIN CERTIFICATE-----" not in _content(file):
             raise ValueError("this file holds no certificate in PEM")
         return file
@@ -133,17 +144,17 @@ class DockerHubSettings(Block):
     @field_validator("overview")
     @classmethod
     def _check_overview(cls, file: str) -> str:
-        if len(_content(file)) > LONGEST_OVERVIEW:
+        if len(_content(file).encode()) > LONGEST_OVERVIEW:
             raise ValueError("this file is too long")
         return file
 
-    @field_validator("immutable_tags")
+    @field_validator("pusher_username", "puller_username")
     @classmethod
-    def _check_rules(cls, rules: list[str]) -> list[str]:
-        for rule in rules:
-            if "," in rule:
-                raise ValueError("the Hub takes no rule with a comma in it")
-        return rules
+    def _check_username(cls, username: str | None, info: ValidationInfo) -> str | None:
+        token = str(info.field_name).replace("username", "token")
+        if username is not None and token in info.data and info.data[token] is None and not info.data.get("server"):
+            raise Superfluous("without a token of theirs, it is the username's own that are made")
+        return username
 
 
 class DockerHub(Registry):

@@ -13,6 +13,7 @@ from tests.checkout import free_port
 from tests.engine.house import House, Secret
 from tests.engine.world import Login, Registry
 
+EXISTING = {"image.build": "existing", "image.source": "cncf-demo:v0.0.1"}
 WEBHOOK = "https://example.com/hero"
 ELSEWHERE = "registry.example.com"
 Blocks = dict[str, dict[str, Any]]
@@ -26,7 +27,7 @@ class Change:
     value: object
     expected: dict[str, str]
     beside: dict[str, Any] = field(default_factory=dict[str, Any])
-    """Other keys without which this one would be a mistake."""
+    """Other keys without which this one would be a mistake or say nothing; they are there before it changes."""
 
     @property
     def needs(self) -> set[str]:
@@ -36,13 +37,21 @@ class Change:
         found |= {"an image of the Docker engine"} if self.key == "image.source" else set()
         return found | ({"somebody to call"} if self.key.startswith("image.webhook") else set())
 
+    def before(self, config: dict[str, Any]) -> dict[str, Any]:
+        """The config with what this change needs."""
+        return _with(config, self.beside)
+
     def apply(self, config: dict[str, Any]) -> dict[str, Any]:
-        """The config with this value in it."""
-        changed = {**config}
-        for key, value in ({self.key: self.value} | self.beside).items():
-            block, _, name = key.partition(".")
-            changed[block] = {**changed.get(block, {}), name: value}
-        return changed
+        """The same with this value in it."""
+        return _with(self.before(config), {self.key: self.value})
+
+
+def _with(config: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+    changed = {**config}
+    for key, value in values.items():
+        block, _, name = key.partition(".")
+        changed[block] = {**changed.get(block, {}), name: value}
+    return changed
 
 
 @dataclass(frozen=True)
@@ -64,6 +73,10 @@ class Case:
         """As pytest shows it."""
         return f"{self.choice}-{self.build}"
 
+    def furnished(self) -> dict[str, Any]:
+        """The same, with somebody to call and a namespace to plant the puller's login in."""
+        return _with(self.config(), {"image.webhooks": [WEBHOOK], "pullSecrets.namespaces": ["default"]})
+
     def config(self) -> dict[str, Any]:
         """The whole config of a stack that has made this choice."""
         blocks = self.begin()
@@ -77,9 +90,10 @@ def furnish(house: House) -> None:
     (house.path / "other.md").write_text("# Another Hero\n")
     (house.path / "ca.pem").write_text("-----BEGIN CERTIFICATE-----\n")
     logins = [Login("vfarcic", "the-administrators-token", may_push=True)]
-    house.world.registries[ELSEWHERE] = Registry(logins, somebody_elses=True)
+    house.world.registries[ELSEWHERE] = Registry(logins)
     theirs = [Login(who, "their-pushers-token", may_push=True) for who in ("vfarcic", "ci")]
-    house.world.registries["docker.io"] = Registry(theirs, somebody_elses=True)
+    house.world.registries["docker.io"] = Registry(theirs)
+    house.world.settle()
     # What any Docker engine can build without pulling anything.
     (house.path / "hero" / "Dockerfile").write_text("FROM scratch\nCOPY VERSION /\n")
     shutil.copytree(house.path / "hero", house.path / "other")
@@ -89,16 +103,20 @@ def furnish(house: House) -> None:
 
 def shared_changes(build: str) -> list[Change]:
     """What the keys do that are no choice's own, wherever the image lives."""
-    called = {f"hero-webhook-{hashlib.sha256(WEBHOOK.encode()).hexdigest()[:8]}": "create"}
-    planted = {"pull-secrets-default": "create"}
+    webhook = f"hero-webhook-{hashlib.sha256(WEBHOOK.encode()).hexdigest()[:8]}"
+    planted = {"pullSecrets.namespaces": ["default"]}
+    again = {"pull-secrets-default": "replace"}
+    if build == "docker":
+        # The rest is the same however the image is built.
+        return image_changes(build)
     return [
         *image_changes(build),
-        Change("image.webhooks", [WEBHOOK], called),
-        Change("image.webhookSecret", Secret("their-secret"), called, {"image.webhooks": [WEBHOOK]}),
-        Change("pullSecrets.namespaces", ["default"], planted),
-        Change("pullSecrets.name", "login", planted, {"pullSecrets.namespaces": ["default"]}),
-        Change("cluster.kubeconfig", "./kubeconfig", planted, {"pullSecrets.namespaces": ["default"]}),
-        Change("cluster.context", "kind-hero", planted, {"pullSecrets.namespaces": ["default"]}),
+        Change("image.webhooks", [WEBHOOK], {webhook: "create"}),
+        Change("image.webhookSecret", Secret("their-secret"), {webhook: "update"}, {"image.webhooks": [WEBHOOK]}),
+        Change("pullSecrets.namespaces", ["default"], {"pull-secrets-default": "create"}),
+        Change("pullSecrets.name", "login", again, planted),
+        Change("cluster.kubeconfig", "./kubeconfig", again, planted),
+        Change("cluster.context", "kind-hero", again, planted),
     ]
 
 
@@ -110,7 +128,7 @@ def image_changes(build: str) -> list[Change]:
             Change("image.tags", ["v0.0.1", "latest"], pushed),
             Change("image.context", "./other", pushed),
             Change("image.platforms", ["linux/arm64"], pushed),
-            Change("image.source", "cncf-demo:v0.0.1", pushed, {"image.build": "existing"}),
+            Change("image.source", "cncf-demo:v0.0.2", pushed, EXISTING),
             Change("image.build", "docker", {"hero-build": "create", "hero-image": "update"}),
         ]
     built = {"hero-build": "update", "hero-image": "update"}
@@ -147,42 +165,31 @@ def docker_hub_changes(build: str) -> list[Change]:
     tokens = {f"dockerhub-{role}-token": "replace" for role in ("pusher", "puller")}
     described = {"dockerhub-repository": "update"}
     given = {"dockerhub-pusher-token": "delete", "hero-image": "update"}
-    theirs = {"server": ELSEWHERE, "pullerToken": Secret("their-pullers-token"), "caCertificate": "ca.pem"}
-    gone = dict.fromkeys(("dockerhub-repository", *tokens), "delete")
-    return [
-        Change("image.name", "another-hero", {"dockerhub-repository": "replace"} | tokens | built),
-        Change("dockerhub.namespace", "another", {"dockerhub-repository": "replace"} | tokens | built),
-        Change("dockerhub.username", "somebody", described | tokens | {"hero-image": "update"}),
+    pusher = {"dockerhub.pusherToken": Secret("their-pushers-token")}
+    puller = {"dockerhub.pullerToken": Secret("their-pullers-token")}
+    planted = {"pullSecrets.namespaces": ["default"]}
+    gone = dict.fromkeys(("dockerhub-repository", "dockerhub-pusher-token"), "delete")
+    # What has nothing to do with how the image is built.
+    apart = [
         Change("dockerhub.token", Secret("another-token"), described | dict.fromkeys(tokens, "update")),
         Change("dockerhub.description", "Another Hero", described),
         Change("dockerhub.overview", "other.md", described),
         Change("dockerhub.private", value=False, expected=described),
         Change("dockerhub.immutableTags", ["v.*"], described),
         Change("dockerhub.keepData", value=True, expected=described),
-        Change("dockerhub.rotate", "another", tokens | {"hero-image": "update"}),
         Change("dockerhub.pusherToken", Secret("their-pushers-token"), given),
-        Change(
-            "dockerhub.pusherUsername",
-            "ci",
-            given,
-            {"dockerhub.pusherToken": Secret("their-pushers-token")},
-        ),
+        Change("dockerhub.pusherUsername", "ci", {"hero-image": "update"}, pusher),
         Change("dockerhub.pullerToken", Secret("their-pullers-token"), {"dockerhub-puller-token": "delete"}),
-        Change(
-            "dockerhub.pullerUsername",
-            "cluster",
-            {"dockerhub-puller-token": "delete"},
-            {"dockerhub.pullerToken": Secret("their-pullers-token")},
-        ),
-        Change(
-            "dockerhub.server", ELSEWHERE, gone | built, {f"dockerhub.{key}": theirs[key] for key in ("pullerToken",)}
-        ),
-        Change(
-            "dockerhub.caCertificate",
-            "ca.pem",
-            gone | built,
-            {f"dockerhub.{key}": each for key, each in theirs.items()},
-        ),
+        Change("dockerhub.pullerUsername", "cluster", {"pull-secrets-default": "update"}, puller | planted),
+    ]
+    return [
+        *(apart if build == "ko" else []),
+        Change("image.name", "another-hero", {"dockerhub-repository": "replace"} | tokens | built),
+        Change("dockerhub.namespace", "another", {"dockerhub-repository": "replace"} | tokens | built),
+        Change("dockerhub.username", "somebody", described | tokens | {"hero-image": "update"}),
+        Change("dockerhub.rotate", "another", tokens | {"hero-image": "update"}),
+        Change("dockerhub.server", ELSEWHERE, gone | built, puller),
+        Change("dockerhub.caCertificate", "ca.pem", built, puller | {"dockerhub.server": ELSEWHERE}),
     ]
 
 

@@ -160,6 +160,8 @@ def _from_kubernetes_sdk() -> dict[str, Any]:
         written[token] = _sdk_contract(f"pulumi_kubernetes.{group}.{version}", f"{name}Args")
     # The API's own schema says which fields of an object cannot change; `plays.py` has what concerns these kinds.
     written["kubernetes:core/v1:Secret"]["secrets"] = ["data", "stringData"]
+    # `provider/pkg/provider/provider.go`, DiffConfig: another cluster.
+    written["provider"]["replaces"] = ["cluster", "context", "kubeconfig"]
     return written
 
 

@@ -111,18 +111,21 @@ def crash(when: Literal["before", "after"]) -> Happening:
 
 @dataclass
 class Fault:
-    """Something happens at the n-th call of this method for this type; of any type where none is named."""
+    """Something happens at the n-th call of this method, for this type and name; for any where none is given."""
 
     method: str
     happens: Happening
     type: str = ""
     nth: int = 1
+    name: str = ""
     struck: bool = False
     _seen: int = 0
 
     def is_due(self, call: Call) -> bool:
         """Whether it is this call's turn; each call is asked once."""
-        if self.struck or call.preview or call.method != self.method or self.type not in ("", call.type):
+        if self.struck or call.preview or call.method != self.method:
+            return False
+        if self.type not in ("", call.type) or self.name not in ("", call.name):
             return False
         self._seen += 1
         self.struck = self._seen == self.nth

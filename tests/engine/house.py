@@ -82,9 +82,9 @@ class House:
             return {key: self._sealed(each) for key, each in cast("dict[str, object]", value).items()}
         return value
 
-    def when(self, method: str, happens: Happening, kind: str = "", nth: int = 1) -> Fault:
-        """Let something happen at the n-th call of a kind, in the next command."""
-        fault = Fault(method, happens, kind, nth)
+    def when(self, method: str, happens: Happening, kind: str = "", nth: int = 1, name: str = "") -> Fault:
+        """Let something happen at the n-th call of a kind or about one name, in the next command."""
+        fault = Fault(method, happens, kind, nth, name)
         self.plugins.faults[:] = [fault]
         return fault
 
@@ -194,8 +194,7 @@ class House:
 
     def is_empty(self) -> bool:
         """Whether nothing is left, neither in the state nor in the world."""
-        ours = [each for each in self.world.registries.values() if not each.somebody_elses]
-        return not self.state() and not self.world.things and not ours
+        return not self.state() and self.world.is_as_before()
 
     def neighbour(self, stack: str) -> "House":
         """Another stack of the same folder, in the same world."""

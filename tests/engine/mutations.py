@@ -135,8 +135,10 @@ def red_test(folder: Path) -> str | None:
     )
     if ended.returncode == 0:
         return None
-    failed = [line for line in ended.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
-    return failed[0].split(" - ")[0] if failed else ended.stdout[-500:] + ended.stderr[-500:]
+    failed = [line for line in ended.stdout.splitlines() if line.startswith("FAILED")]
+    if not failed:
+        sys.exit(f"the tests did not run:\n{ended.stdout[-2000:]}{ended.stderr[-2000:]}")
+    return failed[0].split(" - ")[0]
 
 
 if __name__ == "__main__":

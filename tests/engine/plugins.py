@@ -35,8 +35,14 @@ OURS = "hero-home"
 OUR_VERSION = "0.1.0"
 SERVICE = provider_pb2.DESCRIPTOR.services_by_name["ResourceProvider"]
 STAND_IN = "#!/bin/sh\necho {port}\nexec cat >/dev/null\n"
-# The genuine one is started with the engine's own address, and tells its port to a file instead.
-GENUINE = '#!/bin/sh\n{program} "$@" | {{ read -r port; echo "$port" >{file}; echo {port}; exec cat >/dev/null; }}\n'
+# The genuine one is started with the engine's own address, tells its port to a file instead, and goes with the engine.
+GENUINE = """#!/bin/sh
+{program} "$@" >{file} </dev/null &
+while ! [ -s {file} ]; do sleep 0.02; done
+echo {port}
+cat >/dev/null
+kill $!
+"""
 LONGEST_MESSAGE = [("grpc.max_receive_message_length", 400 << 20)]
 
 
@@ -71,7 +77,7 @@ class Genuine:
 
     def answer(self, method: str, request: Message) -> Any:  # noqa: ANN401
         """The real one's."""
-        port = self._told.read_text().strip()
+        port = self._told.read_text().split()[0]
         channel = self._channels.setdefault(port, grpc.insecure_channel(f"127.0.0.1:{port}", LONGEST_MESSAGE))
         kind = message_factory.GetMessageClass(SERVICE.methods_by_name[method].output_type)
         call = channel.unary_unary(  # pyright: ignore[reportUnknownVariableType]

@@ -27,6 +27,7 @@ class StandIn:
         self._version = version
         self._contracts = contracts_of(package)
         self._world = world
+        self._upserts = False
 
     def Handshake(self, request: provider_pb2.ProviderHandshakeRequest) -> Any:  # noqa: ANN401, N802 - the protocol's
         """What it understands."""
@@ -49,11 +50,19 @@ class StandIn:
         return provider_pb2.CheckResponse(inputs=_given(contract, news, secrets))
 
     def DiffConfig(self, request: provider_pb2.DiffRequest) -> Any:  # noqa: ANN401, N802
-        """Another configuration needs no other resources."""
-        return DIFFERENCE(changes=DIFFERENCE.DIFF_NONE)
+        """Another configuration; where it means another cluster, everything in it is another one too."""
+        contract = self._contracts.get("provider")
+        (old, _), (new, _) = plain(request.old_inputs), plain(request.news)
+        changed = sorted(key for key in {*old, *new} if old.get(key) != new.get(key))
+        replaces = sorted({*changed} & {*(contract.replaces if contract else ())})
+        return DIFFERENCE(
+            changes=DIFFERENCE.DIFF_SOME if changed else DIFFERENCE.DIFF_NONE, diffs=changed, replaces=replaces
+        )
 
     def Configure(self, request: provider_pb2.ConfigureRequest) -> Any:  # noqa: ANN401, N802
         """As the real ones: secrets are understood, and previews come here too."""
+        given, _ = plain(request.args)
+        self._upserts = given.get("upsertExistingObjects") in (True, "true")
         return provider_pb2.ConfigureResponse(
             acceptSecrets=True, supportsPreview=True, acceptResources=True, acceptOutputs=True
         )
@@ -172,8 +181,9 @@ class StandIn:
             return
         for key, thing in list(self._world.things.items()):
             if thing.type == kind and play.identity(thing.outputs) == identity:
-                if not play.adopts:
+                if not play.adopts and not (play.upserted and self._upserts):
                     raise Refusal(f"409 Conflict: {kind} {identity} exists already")
+                play.take_over(self._world, thing.outputs)
                 del self._world.things[key]
 
 

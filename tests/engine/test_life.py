@@ -33,15 +33,15 @@ def test_life(house: House, case: Case) -> None:
 
 @EVERY_CASE
 def test_order(house: House, case: Case) -> None:
-    house.configure(case.config())
+    house.configure(case.furnished())
     house.up()
     created = [call.name for call in house.calls("Create")]
-    image = [name for name in created if name.startswith("hero-")]
+    image = [name for name in created if name.startswith(("hero-", "pull-secrets-"))]
     assert created[-len(image) :] == image, "the image comes after the registry and everything in it"
     state = house.state()
     in_the_registry = {each["urn"] for each in state.values() if each["custom"] and "hero:registry:" in each["urn"]}
     for name in image:
-        assert in_the_registry <= set(state[name]["dependencies"]), "which is not left to luck"
+        assert in_the_registry <= everything_before(state, name), "which is not left to luck"
     house.destroy()
     deleted = [state[call.name]["urn"] for call in house.calls("Delete")]
     assert deleted
@@ -52,10 +52,32 @@ def test_order(house: House, case: Case) -> None:
 
 @pytest.mark.parametrize(("case", "change"), CHANGES)
 def test_every_key(house: House, moved_in: dict[str, Any], change: Change) -> None:
+    if change.beside:
+        house.configure(change.before(moved_in))
+        house.up()
     house.configure(change.apply(moved_in))
     assert house.preview().changes == change.expected
     assert house.up().changes == change.expected
     assert house.preview().changes == {}
+
+
+@EVERY_CASE
+def test_rotation_reaches_every_login_in_one_up(house: House, case: Case) -> None:
+    config = case.furnished()
+    house.configure(config)
+    house.up()
+    before = house.world.named("pull-secrets-default").outputs["stringData"]
+    old = house.outputs()
+    house.configure({**config, case.choice: {**config[case.choice], "rotate": "another"}})
+    assert "hero-build" not in house.up().changes
+    told = house.outputs()
+    assert told["pusherPassword"] != old["pusherPassword"]
+    assert told["pullerPassword"] != old["pullerPassword"]
+    assert told["digest"] == old["digest"]
+    planted = house.world.named("pull-secrets-default").outputs["stringData"]
+    assert planted != before
+    assert told["pullerPassword"] in planted[".dockerconfigjson"]
+    assert house.up().changes == {}
 
 
 def test_every_choice_and_every_key_is_in_a_table() -> None:
@@ -67,6 +89,14 @@ def test_every_choice_and_every_key_is_in_a_table() -> None:
         shared = {"image": ImageSettings, "pullSecrets": PullSecretsSettings, "cluster": ClusterSettings}
         for block, model in {**shared, name: choice.settings}.items():
             assert changed >= keys(block, model)
+
+
+def everything_before(state: dict[str, Any], name: str) -> set[str]:
+    """The URNs of all that it depends on, and of all that those depend on."""
+    found: set[str] = set()
+    for urn in state[name].get("dependencies", []):
+        found |= {urn} | everything_before(state, urn.rpartition("::")[2])
+    return found
 
 
 def keys(block: str, model: type[Block]) -> set[str]:

@@ -16,7 +16,7 @@ SHORTEST_SECRET = 8
 @EVERY_CASE
 @pytest.mark.parametrize("ends", ["well", "badly"])
 def test_no_secret_in_clear(house: House, case: Case, ends: str) -> None:
-    house.configure(case.config())
+    house.configure(case.furnished())
     if ends == "badly":
         house.when("Create", refused(SERVER_ERROR), nth=2)
     ran = [house.run("preview", "--diff"), house.run("up", "--yes", "--skip-preview", "--debug"), house.refresh()]

@@ -17,7 +17,9 @@ PAIRS = list(itertools.permutations(ONE_OF_EACH, 2))
 def test_two_stacks_side_by_side(house: House, first: Case, second: Case) -> None:
     house.configure(first.config())
     other = house.neighbour("other")
-    other.configure(second.config())
+    # Of its own, as the Hub has one repository of a name.
+    config = second.config()
+    other.configure({**config, "image": {**config["image"], "name": "another"}})
     house.up()
     other.up()
     assert house.up().changes == {}

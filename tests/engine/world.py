@@ -49,8 +49,6 @@ class Registry:
 
     logins: list[Login] = field(default_factory=list[Login])
     repositories: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
-    somebody_elses: bool = False
-    """Whether it was there before any stack, and stays."""
 
 
 class World:
@@ -65,6 +63,15 @@ class World:
         self.things: dict[str, Thing] = {}
         self.registries: dict[str, Registry] = {}
         self.calls: list[Call] = []
+        self._settled: dict[str, Registry] = {}
+
+    def settle(self) -> None:
+        """What is there now was there before any stack."""
+        self._settled = copy.deepcopy(self.registries)
+
+    def is_as_before(self) -> bool:
+        """Whether nothing is there but what was there before any stack."""
+        return not self.things and self.registries == self._settled
 
     @contextmanager
     def changed(self) -> Generator[None]:
@@ -79,6 +86,7 @@ class World:
             self._made = copy.deepcopy(other._made)  # noqa: SLF001 - of its own kind
             self.things = copy.deepcopy(other.things)
             self.registries = copy.deepcopy(other.registries)
+            self._settled = copy.deepcopy(other._settled)  # noqa: SLF001
 
     def record(self, call: Call) -> None:
         """Write down what was asked."""

@@ -109,7 +109,9 @@ def test_any_number_of_levels_is_told_to_be_wrong() -> None:
 @given(configs)
 def test_of_a_secret_nothing_is_shown(config: dict[str, Any]) -> None:
     for mistake in mistakes_in(entries_of(config, secret=True)):
-        assert mistake.problem.startswith(("[secret] is not ", "unknown key", "a choice that is planned", "missing"))
+        assert mistake.problem.startswith(
+            ("[secret] is not ", "[secret]: ", "unknown key", "a choice that is planned", "missing")
+        )
 
 
 @steadily_but_less

@@ -73,7 +73,7 @@ def test_a_token_in_clear_is_refused_and_not_repeated() -> None:
         ("description", "x" * 101),
         ("overview", "gone.md"),
         ("overview", "huge.md"),
-        ("immutableTags", ["v1,v2"]),
+        ("server", "registry"),
         ("private", "maybe"),
     ],
 )
@@ -86,6 +86,32 @@ def test_another_server_needs_somebody_who_pulls() -> None:
     elsewhere = {**ACCOUNT, "server": "registry.example.com:5000"}
     assert problems(elsewhere) == {"hero:dockerhub.pullerToken": "missing: no token can be made at another server"}
     assert problems({**elsewhere, **THEIRS}) == {}
+
+
+def test_what_is_wrong_is_told_though_the_block_is_secret() -> None:
+    assert problems({**ACCOUNT, "namespace": "V Farcic", "private": "maybe", "overview": "gone.md"}) == {
+        "hero:dockerhub.namespace": "[secret]: not a namespace",
+        "hero:dockerhub.overview": "[secret]: there is no such file",
+        "hero:dockerhub.private": "[secret]: input should be a valid boolean, unable to interpret input",
+    }
+
+
+def test_a_token_in_clear_beside_one_that_is_not_is_refused_too(folder: Path) -> None:
+    (folder / "Pulumi.dev.yaml").write_text(
+        "config:\n  hero:dockerhub:\n    token: in-clear\n    pullerToken:\n      secure: v1:x:y\n"
+    )
+    block = {"namespace": "vfarcic", "token": "in-clear", "pullerToken": sealed("a-token-that-pulls")}
+    assert problems(block) == {"hero:dockerhub.token": "stands in clear in the stack's file"}
+
+
+@pytest.mark.parametrize("key", ["caCertificate", "pusherUsername", "pullerUsername"])
+def test_what_nothing_would_read_is_told(key: str) -> None:
+    assert list(problems({**ACCOUNT, key: "ca.pem"})) == [f"hero:dockerhub.{key}"]
+
+
+def test_another_server_takes_names_of_any_number_of_levels() -> None:
+    elsewhere = {**ACCOUNT, **THEIRS, "server": "registry.example.com:5000", "namespace": "group/team"}
+    assert problems(elsewhere, image={"name": "hero/server"}) == {}
 
 
 def test_an_image_has_one_level_there() -> None:

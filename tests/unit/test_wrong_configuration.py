@@ -505,7 +505,7 @@ def test_a_secret_is_never_repeated(config: dict[str, object]) -> None:
     mistakes = mistakes_in(entries_of(config, secret=True))
     assert len(mistakes) == 1
     assert "hunter2" not in mistakes[0].told().lower()
-    assert mistakes[0].problem.startswith(("[secret] is not ", "unknown key"))
+    assert mistakes[0].problem.startswith(("[secret] is not ", "[secret]: ", "unknown key"))
 
 
 def test_a_planned_choice_that_is_a_secret_is_not_repeated_either() -> None:

@@ -44,6 +44,9 @@ class Token(Play):
         _hub(world).logins.append(Login(inputs["username"], value, may_push="repo:write" in inputs["scopes"]))
         return {"active": True, "uuid": f"uuid-{world.number('uuid')}", "value": value}
 
+    def take_over(self, world: World, outputs: Properties) -> None:
+        self.unmake(world, outputs)
+
     def unmake(self, world: World, outputs: Properties) -> None:
         hub = _hub(world)
         hub.logins = [login for login in hub.logins if login.password != outputs["value"]]
@@ -54,7 +57,7 @@ class Webhook(Kept):
 
 
 def _hub(world: World) -> Registry:
-    return world.registries.setdefault(ADDRESS, Registry(somebody_elses=True))
+    return world.registries.setdefault(ADDRESS, Registry())
 
 
 PLAYS: dict[str, Play] = {

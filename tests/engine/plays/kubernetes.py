@@ -12,6 +12,7 @@ class Object(Play):
     """Any object; it lives in a namespace, under a name that it gets here where the program gives none."""
 
     deletes_first = True
+    upserted = True
 
     def __init__(self, *, namespaced: bool = True) -> None:
         self._namespaced = namespaced

@@ -23,6 +23,8 @@ class Play:
     """Whether it is somewhere, and not only in the state."""
     remakes: tuple[str, ...] | None = None
     """The computed outputs that change when the next `up` finds that it is gone; None where an `up` does not look."""
+    upserted = False
+    """Whether the provider's `upsertExistingObjects` is about it."""
     adopts = False
     """Whether a create takes over what has this identity already, where others would be refused."""
 
@@ -55,6 +57,10 @@ class Play:
         """Make it, or change it where there are old outputs; returns what is computed."""
         del world, inputs
         return {key: old[key] for key in self.computed if old and key in old}
+
+    def take_over(self, world: World, outputs: Properties) -> None:
+        """What becomes of one that is there already when another is made in its place."""
+        del world, outputs
 
     def unmake(self, world: World, outputs: Properties) -> None:
         """Take it away."""
