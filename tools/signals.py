@@ -17,8 +17,21 @@ def run_in_front(command: list[str], environment: dict[str, str]) -> int:
     # Ctrl-C reaches the command by itself, which is the one to end gracefully. A handler, unlike SIG_IGN, is not
     # handed down to it.
     interrupted = signal.signal(signal.SIGINT, lambda _number, _frame: None)
+    started: list[subprocess.Popen[bytes]] = []
+    early: list[int] = []
+
+    def pass_on(number: int, _: object) -> None:
+        if started:
+            started[0].send_signal(number)
+        else:
+            early.append(number)
+
+    # Before the start: a request that comes just then would end this process alone and leave the command behind.
+    told_to_end = signal.signal(signal.SIGTERM, pass_on)
     process = subprocess.Popen(command, env=environment)
-    told_to_end = signal.signal(signal.SIGTERM, lambda number, _: process.send_signal(number))
+    started.append(process)
+    for number in early:
+        process.send_signal(number)
     try:
         return process.wait()
     finally:
