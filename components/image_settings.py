@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from components.settings import Block, FilledText, SecretText, Superfluous, Text
+from components.settings import Block, FilledText, SecretText, Superfluous, Text, check_once
 
 # https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests
 REPOSITORY = re.compile(r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*")
@@ -135,10 +135,7 @@ class ImageSettings(Block):
     @field_validator("tags", "platforms", "webhooks")
     @classmethod
     def _check_once(cls, values: list[str] | None) -> list[str] | None:
-        for place, value in enumerate(values or []):
-            if values and value in values[:place]:
-                raise Superfluous(f"{value} is there twice", place)
-        return values
+        return check_once(values)
 
     @field_validator("context")
     @classmethod

@@ -38,6 +38,14 @@ class Superfluous(ValueError):
         self.within = within
 
 
+def check_once(values: list[str] | None) -> list[str] | None:
+    """For a validator: whether each item of a list is there once."""
+    for place, value in enumerate(values or []):
+        if values and value in values[:place]:
+            raise Superfluous(f"{value} is there twice", place)
+    return values
+
+
 @dataclass(frozen=True)
 class Mistake:
     """One thing that is wrong: where, what, what is allowed there, and the command that mends it."""

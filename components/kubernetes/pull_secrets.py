@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, field_validator
 
 from components.kubernetes.cluster import ClusterSettings, connect
 from components.registry import Registry
-from components.settings import Block, FilledText, Superfluous
+from components.settings import Block, FilledText, check_once
 
 # https://kubernetes.io/docs/concepts/overview/working-with-objects/names/
 LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -39,11 +39,8 @@ class PullSecretsSettings(Block):
 
     @field_validator("namespaces")
     @classmethod
-    def _check_once(cls, names: list[str]) -> list[str]:
-        for place, name in enumerate(names):
-            if name in names[:place]:
-                raise Superfluous(f"{name} is there twice", place)
-        return names
+    def _check_once(cls, names: list[str]) -> list[str] | None:
+        return check_once(names)
 
 
 class PullSecrets(pulumi.ComponentResource):

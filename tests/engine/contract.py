@@ -17,9 +17,9 @@ from typing import Any, cast
 
 import pulumi
 
+from tests.wire import UNKNOWN
+
 FOLDER = Path(__file__).with_name("contracts")
-UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-"""What stands on the wire for a value that a preview cannot know."""
 
 # `null` in their schemas, since nothing there is changed in place: their sources say so.
 ALL_REPLACE = {"random": (), "tls": ("earlyRenewalHours",)}
