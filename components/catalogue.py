@@ -9,10 +9,11 @@ import pulumi
 from components.image_settings import ImageSettings
 from components.kubernetes.cluster import ClusterSettings
 from components.kubernetes.pull_secrets import PullSecretsSettings
+from components.reader import Entry, Reader, read_entries
 from components.registries.docker_hub import DockerHub, DockerHubSettings
 from components.registries.embedded import Embedded, EmbeddedSettings
 from components.registry import Registry
-from components.settings import Block, Entry, Reader, read_entries
+from components.settings import Block
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,7 @@ MUTATIONS = [
     ),
     Mutation("pull secrets do not wait for the registry", PULL_SECRETS, "depends_on=[registry]", "depends_on=[]"),
     Mutation(
-        "a token may stand in clear", "components/settings.py", "self._tell_what_is_in_clear(key, model, given)", ""
+        "a token may stand in clear", "components/reader.py", "self._tell_what_is_in_clear(key, model, given)", ""
     ),
     Mutation("an unknown key is let through", "components/settings.py", 'extra="forbid"', 'extra="ignore"'),
     Mutation("the SDK's debug lines tell secrets", "components/__init__.py", 'msg.partition(", props=")[0]', "msg"),

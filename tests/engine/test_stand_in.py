@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Generator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,9 @@ from cryptography import x509
 
 from tests.engine.faults import EXISTS_ALREADY, refused
 from tests.engine.house import House, new_house
+from tests.engine.plugins import OURS, Plugins
 from tests.engine.test_secrets import secrets_of
+from tests.engine.world import World
 
 EVERY_PROVIDER = Path(__file__).with_name("every_provider.py")
 
@@ -39,6 +42,20 @@ def test_a_program_of_every_provider_lives_and_goes(stage: House) -> None:
     assert stage.refresh().changes == {}
     stage.destroy()
     assert stage.is_empty()
+
+
+def test_the_world_outlives_the_stand_ins(stage: House) -> None:
+    play(stage).up()
+    stage.plugins.close()
+    world = World(stage.world.file, stage.path)
+    plugins = Plugins(stage.plugins.home, world)
+    plugins.install(stage.path / "bin" / f"pulumi-resource-{OURS}", {})
+    later = replace(stage, world=world, plugins=plugins)
+    assert later.refresh().changes == {}
+    assert later.up().changes == {}
+    later.destroy()
+    assert later.is_empty()
+    plugins.close()
 
 
 def test_outputs_are_what_the_real_ones_compute(stage: House) -> None:

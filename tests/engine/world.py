@@ -2,6 +2,7 @@
 
 import copy
 import json
+import shutil
 import threading
 from collections import Counter
 from collections.abc import Generator
@@ -55,19 +56,23 @@ class World:
     """Kept in a file, so that it outlives whoever acts upon it and can be read when a scenario fails."""
 
     def __init__(self, file: Path, folder: Path) -> None:
-        """Paths that a program names are relative to the folder."""
-        self._file = file
+        """What the file holds already is in it. Paths that a program names are relative to the folder."""
+        self.file = file
         self.folder = folder
         self._lock = threading.RLock()
         self._made: Counter[str] = Counter()
         self.things: dict[str, Thing] = {}
         self.registries: dict[str, Registry] = {}
         self.calls: list[Call] = []
+        """Since this object is there; what was called before is not in the file."""
         self._settled: dict[str, Registry] = {}
+        if file.exists():
+            self._read()
 
     def settle(self) -> None:
         """What is there now was there before any stack."""
-        self._settled = copy.deepcopy(self.registries)
+        with self.changed():
+            self._settled = copy.deepcopy(self.registries)
 
     def is_as_before(self) -> bool:
         """Whether nothing is there but what was there before any stack."""
@@ -78,15 +83,13 @@ class World:
         """Change it as one step; others wait."""
         with self._lock:
             yield
-            self._file.write_text(json.dumps(self._written(), indent=1, default=str))
+            self._write()
 
     def become(self, other: "World") -> None:
         """Have in it what another world has, and nothing called yet."""
-        with self.changed():
-            self._made = copy.deepcopy(other._made)  # noqa: SLF001 - of its own kind
-            self.things = copy.deepcopy(other.things)
-            self.registries = copy.deepcopy(other.registries)
-            self._settled = copy.deepcopy(other._settled)  # noqa: SLF001
+        with self._lock:
+            shutil.copy(other.file, self.file)
+            self._read()
 
     def record(self, call: Call) -> None:
         """Write down what was asked."""
@@ -123,9 +126,32 @@ class World:
             raise Refusal(f"403 Forbidden: {username} may not push to {address}")
         return registry
 
-    def _written(self) -> dict[str, Any]:
-        return {
+    def _write(self) -> None:
+        content = {
+            "made": self._made,
             "things": {identifier: asdict(thing) for identifier, thing in self.things.items()},
-            "registries": {address: asdict(registry) for address, registry in self.registries.items()},
-            "calls": [f"{call.method} {call.type} {call.name}{' (preview)' * call.preview}" for call in self.calls],
+            "registries": _plain(self.registries),
+            "settled": _plain(self._settled),
         }
+        # Beside it and then in its place, so that nobody finds half of it.
+        new = self.file.with_suffix(".new")
+        new.write_text(json.dumps(content))
+        new.replace(self.file)
+
+    def _read(self) -> None:
+        content = json.loads(self.file.read_text())
+        self._made = Counter(content["made"])
+        self.things = {identifier: Thing(**thing) for identifier, thing in content["things"].items()}
+        self.registries = _registries(content["registries"])
+        self._settled = _registries(content["settled"])
+
+
+def _plain(registries: dict[str, Registry]) -> dict[str, Any]:
+    return {address: asdict(registry) for address, registry in registries.items()}
+
+
+def _registries(plain: dict[str, Any]) -> dict[str, Registry]:
+    return {
+        address: Registry([Login(**login) for login in registry["logins"]], registry["repositories"])
+        for address, registry in plain.items()
+    }

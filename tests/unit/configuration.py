@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any, cast
 
 from components.catalogue import Settings, read_settings
-from components.settings import ConfigurationError, Entry, Mistake
+from components.mistakes import Mistake
+from components.reader import Entry
+from components.settings import ConfigurationError
 from tests.images import layer, write_archive
 from tests.unit.graph import Engine, use_engine
 

@@ -16,7 +16,7 @@ from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.settings import configure
 from pulumi.runtime.stack import run_in_stack
 
-from components.settings import Entry
+from components.reader import Entry
 from tests.wire import plain
 
 PROJECT, STACK = "hero", "dev"

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from components.catalogue import CHOICES, PLANNED
 from components.image_settings import ImageSettings
-from components.settings import Entry
+from components.reader import Entry
 from tests.unit.configuration import entries_of, follow, mistakes_in, write_sources
 
 # The same examples on every machine, however slow it is.

@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from components.catalogue import PLANNED
+from components.mistakes import Mistake
+from components.reader import Entry
 from components.registries.embedded import EmbeddedSettings
-from components.settings import ConfigurationError, Entry, Mistake
+from components.settings import ConfigurationError
 from tests.unit.configuration import entries_of, follow, mistakes_in, read, taken_apart, write_sources
 from tests.unit.graph import Engine
 
