@@ -2,7 +2,7 @@
 STACK ?= dev
 WITHIN := python3 -S -m tools.within
 
-.PHONY: up preview refresh down outputs test genuine soak mutations lint format lock conformance pictures benchmark scale
+.PHONY: up preview refresh down outputs test genuine soak mutations lint format keys lock conformance pictures benchmark scale
 
 up: ## build Hero's home and move Hero in
 	@./pulumiw up --stack $(STACK) --yes --skip-preview
@@ -45,6 +45,9 @@ format: ## let ruff and gofmt have their way
 	@$(WITHIN) ruff check --fix
 	@$(WITHIN) ruff format
 	@$(WITHIN) gofmt -w providers hero
+
+keys: ## write the tables of config keys in docs/ anew
+	@$(WITHIN) python -m tools.keys
 
 lock: ## lock the packages anew and export the lock
 	@$(WITHIN) uv lock

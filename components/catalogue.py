@@ -12,28 +12,9 @@ from components.kubernetes.pull_secrets import PullSecretsSettings
 from components.reader import Entry, Reader, read_entries
 from components.registries.docker_hub import DockerHub, DockerHubSettings
 from components.registries.embedded import Embedded, EmbeddedSettings
+from components.registries.zot.settings import ZotSettings
 from components.registry import Registry
 from components.settings import Block
-
-
-@dataclass(frozen=True)
-class Choice:
-    """A registry that can be chosen: the model of its block, and the component that is built from it."""
-
-    settings: type[Block]
-    component: Callable[[str, Any, str], Registry]
-    page: str
-    """Its page in docs/."""
-    levels: Callable[[Any], int | None] = lambda _: None
-    """How many words joined by / an image's name may have, with these settings; None where any number may be."""
-
-
-CHOICES: dict[str, Choice] = {
-    "embedded": Choice(EmbeddedSettings, Embedded, "embedded"),
-    "dockerhub": Choice(DockerHubSettings, DockerHub, "docker-hub", lambda settings: settings.levels),
-}
-PLANNED = ("harbor", "zot", "dragonfly")
-DEFAULT = "embedded"
 
 
 @dataclass(frozen=True)
@@ -41,10 +22,46 @@ class Settings:
     """A stack's whole config, valid."""
 
     registry: str
-    choice: Block
+    choice: Any
+    """The block of the registry that is chosen, and of its own class."""
     image: ImageSettings
     pull_secrets: PullSecretsSettings
     cluster: ClusterSettings
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A registry that can be chosen: the model of its block, and the component that is built from it."""
+
+    settings: type[Block]
+    component: Callable[[str, Settings], Registry]
+    page: str
+    """Its page in docs/."""
+    levels: Callable[[Any], int | None] = lambda _: None
+    """How many words joined by / an image's name may have, with these settings; None where any number may be."""
+
+
+def _zot(name: str, stack: Settings) -> Registry:
+    # What lives in a cluster takes as long to import as all the rest.
+    from components.registries.zot.zot import Zot  # noqa: PLC0415
+
+    return Zot(name, stack.choice, stack.image, stack.cluster)
+
+
+CHOICES: dict[str, Choice] = {
+    "embedded": Choice(
+        EmbeddedSettings, lambda name, stack: Embedded(name, stack.choice, stack.image.name), "embedded"
+    ),
+    "dockerhub": Choice(
+        DockerHubSettings,
+        lambda name, stack: DockerHub(name, stack.choice, stack.image.name),
+        "docker-hub",
+        lambda settings: settings.levels,
+    ),
+    "zot": Choice(ZotSettings, _zot, "zot"),
+}
+PLANNED = ("harbor", "dragonfly")
+DEFAULT = "embedded"
 
 
 def read_settings(entries: Mapping[str, Entry] | None = None) -> Settings:
@@ -91,4 +108,4 @@ def _limit_levels(
 
 def build_registry(settings: Settings) -> Registry:
     """The home that the stack has chosen."""
-    return CHOICES[settings.registry].component(settings.registry, settings.choice, settings.image.name)
+    return CHOICES[settings.registry].component(settings.registry, settings)

@@ -51,6 +51,7 @@ class HeroImage(pulumi.ComponentResource):
             username=registry.pusher.username,
             password=registry.pusher.password,
             ca_certificate=registry.ca_certificate or "",
+            plain_http=registry.plain_http,
             home=registry.storage,
             sbom=bool(settings.sbom),
             opts=self._after_the_registry,
@@ -91,10 +92,12 @@ class HeroImage(pulumi.ComponentResource):
         return ImageSource(kind="layout" if Path(source).is_dir() else "archive", path=source)
 
     def _built_by_docker(self) -> ImageSource:
-        """Built by the Docker engine and pushed by it too, where it knows the registry's certificate."""
+        """Built by the Docker engine and pushed by it too, where it can reach the registry as it is."""
         import pulumi_docker as docker  # noqa: PLC0415 - takes as long to import as all the rest
 
         settings, registry = self._settings, self._registry
+        # Without asking people to edit the engine's configuration, it knows no authority but the public ones.
+        by_docker = registry.ca_certificate is None and not registry.plain_http
         built = docker.Image(
             f"{self._name}-build",
             image_name=pulumi.Output.concat(registry.repository, ":", settings.tags[0]),
@@ -109,7 +112,7 @@ class HeroImage(pulumi.ComponentResource):
                 password=pulumi.Output.secret(registry.pusher.password),
             ),
             build_on_preview=False,
-            skip_push=registry.ca_certificate is not None,
+            skip_push=not by_docker,
             opts=pulumi.ResourceOptions.merge(
                 self._after_the_registry,
                 pulumi.ResourceOptions(
@@ -120,7 +123,7 @@ class HeroImage(pulumi.ComponentResource):
                 ),
             ),
         )
-        if registry.ca_certificate is not None:
+        if not by_docker:
             # What is not pushed has no digest: this is the image's ID then. The name stays the same whatever is built.
             return ImageSource(kind="engine", reference=built.repo_digest)
         return ImageSource(kind="registry", reference=built.repo_digest)

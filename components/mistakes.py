@@ -57,14 +57,20 @@ class Mender:
         example: object = place.field.examples[0] if place.field.examples else "VALUE"
         if place.is_secret:
             return self.set_secret(path)
+        if isinstance(example, dict) and not place.within:
+            # What stands there may be no map, into which nothing can be set.
+            return f"{self.remove(path)} && {self._set_leaves(key, place, cast('object', example))}"
+        if isinstance(example, dict):
+            return self.set(path, _as_text(next(iter(cast("dict[str, object]", example).values()))))
         if not isinstance(example, list):
-            return self._set_leaves(key, place, example)
+            return self._set_leaves(key, place, cast("object", example))
         items = cast("list[object]", example)
         if not place.within:
             # `config set` writes an item of a list, but neither a whole list nor an item into what is none.
             first = locate(place.holder, (*place.to_field[-1:], 0))
             return f"{self.remove(path)} && {self._set_leaves(path_of(key, place.to_field[:-1]), first, items[0])}"
-        free = [item for item in items if item not in beside][told:]
+        # An item that is no map can become none: the next would take its place before anything is set in it.
+        free = [item for item in items if item not in beside and not isinstance(item, dict)][told:]
         return self._set_leaves(key, place, free[0]) if free else self.remove(path)
 
     def _set_leaves(self, key: str, place: Place, example: object) -> str:

@@ -26,6 +26,8 @@ class Registry(pulumi.ComponentResource):
     """May pull, and not push."""
     ca_certificate: pulumi.Output[str] | None
     """PEM of the private authority that signed the certificate; None where none is needed."""
+    plain_http: bool
+    """Whether clients reach it without TLS though it may be on another machine, which config has to say."""
     auth_key: pulumi.Output[str]
     """Under which a client's config.json, and so a pull secret, keeps a login to it."""
     page: pulumi.Output[str]
@@ -45,6 +47,7 @@ class Registry(pulumi.ComponentResource):
         page: pulumi.Input[str],
         auth_key: str | None = None,
         ca_certificate: pulumi.Output[str] | None = None,
+        plain_http: bool = False,
         storage: pulumi.Input[str] = "",
     ) -> None:
         """Give the promised outputs; the last thing that a choice's constructor does."""
@@ -55,6 +58,7 @@ class Registry(pulumi.ComponentResource):
         self.puller = Login(puller.username, pulumi.Output.secret(puller.password))
         self.auth_key = pulumi.Output.from_input(address if auth_key is None else auth_key)
         self.ca_certificate = ca_certificate
+        self.plain_http = plain_http
         self.page = pulumi.Output.from_input(page)
         self.login = pulumi.Output.concat(
             f"./pulumiw stack output pullerPassword --show-secrets --stack {pulumi.get_stack()} | docker login ",

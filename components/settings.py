@@ -107,7 +107,7 @@ def locate(model: type[Block], location: Steps) -> Place:
     for step in location:
         key = _key(place.inner, step)
         if key and place.inner:
-            inner = _block_within(place.inner.model_fields[keys_of(place.inner)[key]].annotation)
+            inner = block_within(place.inner.model_fields[keys_of(place.inner)[key]].annotation)
             place = Place(place.inner, key, (*place.steps, key), (), inner)
         else:
             place = replace(place, within=(*place.within, step))
@@ -126,10 +126,11 @@ def _key(model: type[Block] | None, step: int | str) -> str:
     return step if step in keys else {name: key for key, name in keys.items()}.get(step, "")
 
 
-def _block_within(annotation: object) -> type[Block] | None:
+def block_within(annotation: object) -> type[Block] | None:
+    """The block that a field of this type holds, by itself or in a list."""
     if isinstance(annotation, type) and issubclass(annotation, Block):
         return annotation
-    return next((found for each in get_args(annotation) if (found := _block_within(each))), None)
+    return next((found for each in get_args(annotation) if (found := block_within(each))), None)
 
 
 def texts(value: object) -> list[str]:

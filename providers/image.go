@@ -21,6 +21,8 @@ type imageInputs struct {
 	Username      string `json:"username"`
 	Password      string `json:"password"`
 	CaCertificate string `json:"caCertificate"`
+	// PlainHTTP speaks http to a registry that is not on this machine.
+	PlainHTTP bool `json:"plainHttp"`
 	// Home changes when the registry lost its data.
 	Home string `json:"home"`
 	// Sbom attaches an SBOM to an image that brings none along; what is attached stays when it is no longer wanted.
@@ -58,10 +60,12 @@ func (image) diff(olds, news resource.PropertyMap) (plugin.DiffResult, error) {
 	if err != nil {
 		return plugin.DiffResult{}, err
 	}
-	// A state from before this could be chosen.
-	if !olds.HasValue("sbom") {
-		olds = olds.Copy()
-		olds["sbom"] = resource.NewBoolProperty(false)
+	olds = olds.Copy()
+	for _, key := range []resource.PropertyKey{"sbom", "plainHttp"} {
+		// A state from before this could be chosen.
+		if !olds.HasValue(key) {
+			olds[key] = resource.NewBoolProperty(false)
+		}
 	}
 	changed := changedKeys(olds, news)
 	if len(state.Missing) > 0 {

@@ -42,11 +42,14 @@ class Image(HeroResource):
         username: pulumi.Input[str],
         password: pulumi.Input[str],
         ca_certificate: pulumi.Input[str],
+        plain_http: bool,
         home: pulumi.Input[str],
         sbom: bool,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Push to `repository`; another `home` means that the registry lost what it had.
+
+        With `plain_http`, a registry that is not on this machine is spoken to without TLS.
 
         With `sbom`, an image that brings no SBOM along is scanned for one, once; what is attached stays.
         """
@@ -60,6 +63,7 @@ class Image(HeroResource):
                 "username": username,
                 "password": pulumi.Output.secret(password),
                 "ca_certificate": ca_certificate,
+                "plain_http": plain_http,
                 "home": home,
                 "sbom": sbom,
                 "digest": None,

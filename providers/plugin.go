@@ -87,6 +87,7 @@ func servePlugin(arguments []string) error {
 			"hero-home:provider:Image":               image{},
 			"hero-home:provider:DockerHubRepository": hubRepository{},
 			"hero-home:provider:DockerHubToken":      hubAccessToken{},
+			"hero-home:provider:Readiness":           readiness{pause: time.Second},
 			"hero-home:provider:Webhook":             webhook{pause: time.Second},
 		},
 		engine: engine, cancelled: cancelled, cancel: cancel, keychain: authn.DefaultKeychain, hubAPI: hubAPI,

@@ -41,7 +41,7 @@ func (r *repository) push(call call, image manifest, tags []string, sbom bool) (
 	if err := group.Wait(); err != nil {
 		return "", err
 	}
-	return described.Digest.String(), r.tagAs(image, tags)
+	return described.Digest.String(), r.tagAs(image, described.Digest.String(), tags)
 }
 
 // report shows every half second how much has gone out, until it is told that all has. While the registry makes us wait,

@@ -32,7 +32,7 @@ type repository struct {
 }
 
 func newRepository(call call, inputs imageInputs) (*repository, error) {
-	repositoryName, err := name.NewRepository(inputs.Repository)
+	repositoryName, err := nameRepository(inputs.Repository, inputs.PlainHTTP)
 	if err != nil {
 		return nil, err
 	}
@@ -61,6 +61,14 @@ func newRepository(call call, inputs imageInputs) (*repository, error) {
 	return destination, nil
 }
 
+// nameRepository speaks http to a registry that has no certificate. Otherwise only one on this machine may go without.
+func nameRepository(repository string, plainHTTP bool) (name.Repository, error) {
+	if plainHTTP {
+		return name.NewRepository(repository, name.Insecure)
+	}
+	return name.NewRepository(repository)
+}
+
 // host is the registry as people write it in an image reference; Docker Hub's API has another name.
 func (r *repository) host() string {
 	if r.isDockerHub() {
@@ -73,24 +81,33 @@ func (r *repository) isDockerHub() bool {
 	return r.name.RegistryStr() == name.DefaultRegistry
 }
 
-// transport trusts the registry's own authority beside the system's, waits where the registry asks for it, and counts
-// what is sent.
+// transport waits where the registry asks for it, and counts what is sent.
 func (r *repository) transport(authority string) (http.RoundTripper, error) {
-	sender := remote.DefaultTransport.(*http.Transport).Clone()
-	if authority != "" {
-		trusted, err := x509.SystemCertPool()
-		if err != nil {
-			return nil, err
-		}
-		if !trusted.AppendCertsFromPEM([]byte(authority)) {
-			return nil, errors.New("the registry's CA certificate is not PEM")
-		}
-		sender.TLSClientConfig = &tls.Config{RootCAs: trusted, MinVersion: tls.VersionTLS12}
+	sender, err := trusting(authority)
+	if err != nil {
+		return nil, err
 	}
 	counting := countingTransport{inner: sender, count: &r.uploaded}
 	return politeTransport{
 		inner: counting, server: r.host(), progress: r.progress, pulls: &r.pulls, waiting: &r.waiting,
 	}, nil
+}
+
+// trusting trusts a registry's own authority beside the system's.
+func trusting(authority string) (*http.Transport, error) {
+	sender := remote.DefaultTransport.(*http.Transport).Clone()
+	if authority == "" {
+		return sender, nil
+	}
+	trusted, err := x509.SystemCertPool()
+	if err != nil {
+		return nil, err
+	}
+	if !trusted.AppendCertsFromPEM([]byte(authority)) {
+		return nil, errors.New("the registry's CA certificate is not PEM")
+	}
+	sender.TLSClientConfig = &tls.Config{RootCAs: trusted, MinVersion: tls.VersionTLS12}
+	return sender, nil
 }
 
 func (r *repository) get(reference name.Reference) (manifest, error) {
@@ -136,11 +153,17 @@ func (r *repository) complete(call call, digest string, wanted imageInputs) erro
 	if err := r.attachDocuments(call, stored, wanted.Sbom); err != nil {
 		return err
 	}
-	return r.tagAs(stored, wanted.Tags)
+	return r.tagAs(stored, digest, wanted.Tags)
 }
 
-func (r *repository) tagAs(image manifest, tags []string) error {
-	for _, tag := range tags {
+// tagAs gives the image those of the tags that it has not yet: a registry whose tags are immutable refuses one that is
+// there, even to the image that has it.
+func (r *repository) tagAs(image manifest, digest string, tags []string) error {
+	missing, err := r.missingTags(tags, digest)
+	if err != nil {
+		return err
+	}
+	for _, tag := range missing {
 		if err := remote.Tag(r.name.Tag(tag), image, r.options...); err != nil {
 			return r.plain(err)
 		}

@@ -1,11 +1,18 @@
-"""The cluster that a stack speaks to."""
+"""The cluster that a stack speaks to, and the stack's own namespace in it."""
 
+import re
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pulumi
 from pydantic import Field, field_validator
 
 from components.settings import Block, FilledText
+
+# A host with an optional path, as image references begin; without https:// and without a tag.
+MIRROR = re.compile(r"[a-zA-Z0-9.-]+(:\d{1,5})?(/[a-z0-9._-]+)*")
+DEFAULT_PATIENCE = 600
 
 
 class ClusterSettings(Block):
@@ -21,6 +28,29 @@ class ClusterSettings(Block):
         description="the name of a context in the kubeconfig; its current one where none is given",
         examples=["kind-hero"],
     )
+    charts: FilledText | None = Field(
+        default=None,
+        description="where charts come from in their own repositories' place: a folder that has them, packed or not, "
+        "or a repository that begins with https:// or oci://",
+        examples=["./charts"],
+    )
+    images: FilledText | None = Field(
+        default=None,
+        description="host[:port][/path] of a registry that has the images of the charts, each under its own path",
+        examples=["registry.example.com/mirror"],
+    )
+    patience: int = Field(
+        default=DEFAULT_PATIENCE,
+        ge=1,
+        le=24 * 60 * 60,
+        description="for how many seconds what was put into the cluster may take to be ready, from 1 to 86400",
+        examples=["600"],
+    )
+    certs_directory: FilledText = Field(
+        default="/etc/containerd/certs.d",
+        description="a folder on each node, where its containerd looks for how registries are reached (config_path)",
+        examples=["/etc/containerd/certs.d"],
+    )
 
     @field_validator("kubeconfig")
     @classmethod
@@ -28,6 +58,43 @@ class ClusterSettings(Block):
         if kubeconfig is not None and not Path(kubeconfig).expanduser().is_file():
             raise ValueError("there is no such file")
         return kubeconfig
+
+    @field_validator("charts")
+    @classmethod
+    def _check_charts(cls, charts: str | None) -> str | None:
+        if charts is not None and "://" not in charts and not Path(charts).expanduser().is_dir():
+            raise ValueError("there is no such folder")
+        return charts
+
+    @field_validator("images")
+    @classmethod
+    def _check_images(cls, images: str | None) -> str | None:
+        if images is not None and not MIRROR.fullmatch(images):
+            raise ValueError("not host[:port][/path], without https:// and without a tag")
+        return images
+
+    @field_validator("certs_directory")
+    @classmethod
+    def _check_certs_directory(cls, folder: str) -> str:
+        if not folder.startswith("/") or folder.endswith("/"):
+            raise ValueError("not the path of a folder, from / on and without one at its end")
+        return folder
+
+    @property
+    def file(self) -> str | None:
+        """The kubeconfig as a path that others than a shell understand."""
+        return str(Path(self.kubeconfig).expanduser()) if self.kubeconfig else None
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """The way into a cluster, and the namespace there that is the stack's own."""
+
+    settings: ClusterSettings
+    provider: pulumi.ProviderResource
+    namespace: pulumi.Output[str]
+    identity: pulumi.Output[str]
+    """Of the namespace; another one where it is not the same any more, with all that was in it."""
 
 
 def connect(name: str, settings: ClusterSettings, opts: pulumi.ResourceOptions) -> pulumi.ProviderResource:
@@ -39,9 +106,34 @@ def connect(name: str, settings: ClusterSettings, opts: pulumi.ResourceOptions) 
     import pulumi_kubernetes as kubernetes  # noqa: PLC0415 - takes as long to import as all the rest
 
     return kubernetes.Provider(
-        name,
-        kubeconfig=str(Path(settings.kubeconfig).expanduser()) if settings.kubeconfig else None,
-        context=settings.context,
-        upsert_existing_objects=True,
-        opts=opts,
+        name, kubeconfig=settings.file, context=settings.context, upsert_existing_objects=True, opts=opts
     )
+
+
+def move_in(name: str, settings: ClusterSettings, namespace: str, *, keep: bool, parent: pulumi.Resource) -> Cluster:
+    """A namespace of the stack's own, which goes with the stack unless it is to be kept.
+
+    Types: `pulumi:providers:kubernetes` and `kubernetes:core/v1:Namespace`.
+    """
+    import pulumi_kubernetes as kubernetes  # noqa: PLC0415 - takes as long to import as all the rest
+
+    provider = connect(f"{name}-cluster", settings, pulumi.ResourceOptions(parent=parent))
+    made = kubernetes.core.v1.Namespace(
+        f"{name}-namespace",
+        metadata={"name": namespace},
+        opts=pulumi.ResourceOptions(
+            parent=parent, provider=provider, retain_on_delete=keep, delete_before_replace=True
+        ),
+    )
+    return Cluster(settings, provider, made.metadata.apply(name_of), made.metadata.apply(uid_of))
+
+
+def name_of(metadata: Any) -> str:  # noqa: ANN401 - a class of the SDK's that takes long to import
+    """An object's name, which waits until the object is there."""
+    return metadata["name"]
+
+
+def uid_of(metadata: Any) -> str:  # noqa: ANN401
+    """What an object has in common with no other, not even with one of its name that comes after it."""
+    # A preview does not know it yet.
+    return metadata.get("uid") or ""

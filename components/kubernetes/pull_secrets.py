@@ -2,35 +2,25 @@
 
 import base64
 import json
-import re
-from typing import Annotated
 
 import pulumi
-from pydantic import AfterValidator, Field, field_validator
+from pydantic import Field, field_validator
 
 from components.kubernetes.cluster import ClusterSettings, connect
+from components.kubernetes.names import Label, name_of_stack
 from components.registry import Registry
-from components.settings import Block, FilledText, check_once
-
-# https://kubernetes.io/docs/concepts/overview/working-with-objects/names/
-LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-
-
-def _check_label(name: str) -> str:
-    if not LABEL.fullmatch(name):
-        raise ValueError("not a name in Kubernetes")
-    return name
+from components.settings import Block, check_once
 
 
 class PullSecretsSettings(Block):
     """The block `hero:pullSecrets`."""
 
-    namespaces: list[Annotated[FilledText, AfterValidator(_check_label)]] = Field(
+    namespaces: list[Label] = Field(
         default=[],
         description="a list of namespaces that are there already, each once; each gets the Secret",
         examples=[["default"]],
     )
-    name: Annotated[FilledText, AfterValidator(_check_label)] | None = Field(
+    name: Label | None = Field(
         default=None,
         description="the Secret's name, which pods name in imagePullSecrets; up to 63 of a-z 0-9 -; hero-<stack>-pull "
         "where none is given",
@@ -62,7 +52,8 @@ class PullSecrets(pulumi.ComponentResource):
         import pulumi_kubernetes as kubernetes  # noqa: PLC0415 - takes as long to import as all the rest
 
         provider = connect(f"{name}-cluster", cluster, pulumi.ResourceOptions(parent=self))
-        secret_name = settings.name or _name_of_the_stack()
+        # Of its own, so that two stacks can serve one namespace.
+        secret_name = settings.name or f"hero-{name_of_stack()}-pull"
         for namespace in settings.namespaces:
             kubernetes.core.v1.Secret(
                 f"{name}-{namespace}",
@@ -74,11 +65,6 @@ class PullSecrets(pulumi.ComponentResource):
                 ),
             )
         self.register_outputs({"namespaces": settings.namespaces, "name": secret_name})
-
-
-def _name_of_the_stack() -> str:
-    # Of its own, so that two stacks can serve one namespace.
-    return f"hero-{re.sub('[^a-z0-9]+', '-', pulumi.get_stack().lower()).strip('-')[:50]}-pull"
 
 
 def docker_config(registry: Registry) -> pulumi.Output[str]:

@@ -1,11 +1,11 @@
 """Docker Hub, or any other registry that one has an account of: nothing is installed, only what is in it is ours."""
 
 import re
-from pathlib import Path
 
 import pulumi
 from pydantic import Field, ValidationInfo, field_validator
 
+from components.files import check_certificate, content
 from components.image_settings import REPOSITORY
 from components.registry import Login, Registry
 from components.settings import Block, FilledText, SecretText, Superfluous, Text
@@ -130,9 +130,7 @@ class DockerHubSettings(Block):
     def _check_certificate(cls, file: str | None, info: ValidationInfo) -> str | None:
         if file is not None and "server" in info.data and info.data["server"] is None:
             raise Superfluous("the Hub's certificate is a public one")
-        if file is not None and "-----BEGIN CERTIFICATE-----" not in _content(file):
-            raise ValueError("this file holds no certificate in PEM")
-        return file
+        return file if file is None else check_certificate(file)
 
     @field_validator("puller_token")
     @classmethod
@@ -144,7 +142,7 @@ class DockerHubSettings(Block):
     @field_validator("overview")
     @classmethod
     def _check_overview(cls, file: str) -> str:
-        if len(_content(file).encode()) > LONGEST_OVERVIEW:
+        if len(content(file).encode()) > LONGEST_OVERVIEW:
             raise ValueError("this file is too long")
         return file
 
@@ -189,7 +187,7 @@ class DockerHub(Registry):
             if settings.server
             else f"https://hub.docker.com/r/{settings.namespace}/{path}",
             auth_key=settings.server or AUTH_KEY,
-            ca_certificate=pulumi.Output.from_input(_content(certificate)) if certificate else None,
+            ca_certificate=pulumi.Output.from_input(content(certificate)) if certificate else None,
         )
 
     def _make_repository(self) -> None:
@@ -201,7 +199,7 @@ class DockerHub(Registry):
             namespace=settings.namespace,
             repository=self._path,
             description=settings.description,
-            overview=_content(settings.overview),
+            overview=content(settings.overview),
             private=settings.private,
             immutable_tags=settings.immutable_tags,
             keep_data=settings.keep_data,
@@ -229,12 +227,3 @@ class DockerHub(Registry):
             opts=pulumi.ResourceOptions(parent=self),
         )
         return Login(pulumi.Output.from_input(self._username), made.value)
-
-
-def _content(file: str) -> str:
-    try:
-        return Path(file).read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise ValueError("there is no such file") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"this file cannot be read: {error.__class__.__name__}") from None

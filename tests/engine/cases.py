@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.checkout import free_port
 from tests.engine.house import House, Secret
-from tests.engine.world import Login, Registry
+from tests.engine.world import Login, Registry, Thing
 
 EXISTING = {"image.build": "existing", "image.source": "cncf-demo:v0.0.1"}
 WEBHOOK = "https://example.com/hero"
@@ -89,10 +89,18 @@ def furnish(house: House) -> None:
     (house.path / "kubeconfig").write_text("{}")
     (house.path / "other.md").write_text("# Another Hero\n")
     (house.path / "ca.pem").write_text("-----BEGIN CERTIFICATE-----\n")
+    (house.path / "charts" / "zot").mkdir(parents=True)
     logins = [Login("vfarcic", "the-administrators-token", may_push=True)]
     house.world.registries[ELSEWHERE] = Registry(logins)
     theirs = [Login(who, "their-pushers-token", may_push=True) for who in ("vfarcic", "ci")]
     house.world.registries["docker.io"] = Registry(theirs)
+    certificate = {
+        "metadata": {"namespace": "certificates", "name": "hero"},
+        "data": {"tls.crt": "Yw==", "tls.key": "aw=="},
+    }
+    house.world.things["kubernetes:core/v1:Secret certificates/hero"] = Thing(
+        "kubernetes:core/v1:Secret", "theirs", certificate
+    )
     house.world.settle()
     # What any Docker engine can build without pulling anything.
     (house.path / "hero" / "Dockerfile").write_text("FROM scratch\nCOPY VERSION /\n")
@@ -199,12 +207,131 @@ def docker_hub() -> Blocks:
     return {"dockerhub": {**account, "keepData": False}}
 
 
+def zot_changes(build: str) -> list[Change]:
+    """What the keys of `hero:zot` do."""
+    pushed = {"hero-image": "update"} | ({"hero-build": "update"} if build == "docker" else {})
+    ready = {"zot-readiness": "update"}
+    rolled = {"zot-release": "update"} | ready
+    written = {"zot-files": "update"} | rolled
+    told = {f"zot-nodes-{what}": "update" for what in ("told", "writer")}
+    signed = {"zot-request": "replace", "zot-certificate": "replace", "zot-tls": "update"}
+    own = dict.fromkeys(("zot-authority-key", "zot-authority", "zot-key", "zot-request"), "delete")
+    forgotten = {f"zot-nodes-{what}": "delete" for what in ("told", "writer")}
+    moved = written | told | pushed
+    placed = ("namespace", "claim", "files", "release", "tls", "nodes-told", "nodes-writer")
+    moved_away = dict.fromkeys((f"zot-{what}" for what in placed), "replace") | ready | pushed
+    cases = [
+        Change("image.name", "another/hero", written | pushed),
+        Change("zot.domain", "zot.example.com", signed | moved),
+        Change("zot.port", 30501, moved),
+    ]
+    if build == "docker":
+        # Back to what zot itself understands.
+        without_docker = Change("image.build", "ko", {"hero-build": "delete", "hero-image": "update"} | written)
+        return [*cases, without_docker]
+    s3 = {"zot.s3": {"bucket": "hero", "region": "eu-central-1"}}
+    ingress = {"zot.expose": "ingress"}
+    given = {"zot.certificateIssuer": "letsencrypt"}
+    metrics = {"zot.metrics": True}
+    lost = {"zot-claim": "delete"} | written | pushed
+    planted = {"pullSecrets.namespaces": ["default"]}
+    another_cluster = moved_away | {"pull-secrets-default": "replace"}
+    return [
+        *cases,
+        Change("image.build", "docker", {"hero-build": "create", "hero-image": "update"} | written),
+        Change("cluster.kubeconfig", "./kubeconfig", another_cluster, planted),
+        Change("cluster.context", "kind-hero", another_cluster, planted),
+        Change("zot.expose", "loadBalancer", moved),
+        Change("zot.ingressClass", "nginx", rolled, ingress),
+        Change("zot.annotations", {"a": "b"}, rolled),
+        Change("zot.namespace", "another", signed | moved_away),
+        Change("zot.keepData", value=True, expected={}),
+        Change(
+            "zot.certificateIssuer",
+            "letsencrypt",
+            own
+            | forgotten
+            | {"zot-issued-certificate": "create", "zot-certificate": "delete", "zot-tls": "delete"}
+            | rolled
+            | pushed,
+        ),
+        Change(
+            "zot.certificateSecret",
+            "certificates/hero",
+            own | forgotten | {"zot-certificate": "delete", "zot-tls": "update"} | ready | pushed,
+        ),
+        Change(
+            "zot.caCertificate",
+            "ca.pem",
+            {f"zot-nodes-{what}": "create" for what in ("told", "writer")} | ready | pushed,
+            given,
+        ),
+        Change(
+            "zot.insecureHttp",
+            value=True,
+            expected=own | {"zot-certificate": "delete", "zot-tls": "delete"} | written | told | pushed,
+        ),
+        Change("zot.nodes", value=False, expected=forgotten),
+        Change("zot.size", "9Gi", {"zot-claim": "update"}),
+        Change("zot.storageClass", "fast", {"zot-claim": "replace"} | rolled | pushed),
+        Change("zot.s3", s3["zot.s3"], lost),
+        Change("zot.cache", Secret("redis://redis.example.com:6379"), written, s3),
+        Change("zot.replicas", 3, rolled, s3 | {"zot.cache": Secret("redis://redis.example.com:6379")}),
+        Change("zot.minimal", value=True, expected=written),
+        Change("zot.dedupe", value=False, expected=written),
+        Change("zot.gcDelay", "2h", written),
+        Change("zot.gcInterval", "2h", written),
+        Change("zot.retention", [{"repositories": ["**"]}], written),
+        Change("zot.immutableTags", value=True, expected=written),
+        Change("zot.ui", value=False, expected=written),
+        Change("zot.search", value=False, expected=written, beside={"zot.ui": False}),
+        Change("zot.cve", "24h", written),
+        Change("zot.scrub", "24h", written),
+        Change("zot.metrics", value=True, expected={"zot-metrics-password": "create"} | written),
+        Change(
+            "zot.serviceMonitor",
+            value=True,
+            expected={"zot-monitor": "create", "zot-metrics": "create"},
+            beside=metrics,
+        ),
+        Change("zot.mandatoryAnnotations", ["a"], written),
+        Change("zot.trust", value=True, expected=written),
+        Change("zot.sync", [{"url": "https://registry.example.com"}], written),
+        Change("zot.events", [{"address": "https://example.com/zot"}], written),
+        Change(
+            "zot.rotate",
+            "another",
+            dict.fromkeys(("zot-pusher-password", "zot-puller-password"), "replace")
+            | written
+            | {"hero-image": "update"},
+        ),
+        Change("cluster.charts", "./charts", {"zot-release": "update"}),
+        Change("cluster.images", "registry.example.com", {"zot-nodes-writer": "update"} | rolled),
+        Change("cluster.patience", 900, ready),
+        Change("cluster.certsDirectory", "/etc/certs.d", {"zot-nodes-writer": "update"}),
+    ]
+
+
+def zot() -> Blocks:
+    """A zot that goes with the stack, so that nothing of it is left."""
+    return {"zot": {"domain": "hero.127.0.0.1.nip.io", "keepData": False}}
+
+
 BEGIN: dict[str, tuple[Callable[[], Blocks], Callable[[str], list[Change]]]] = {
     "embedded": (lambda: {"embedded": {"port": free_port()}}, embedded_changes),
     "dockerhub": (docker_hub, docker_hub_changes),
+    "zot": (zot, zot_changes),
 }
+
+
+def _changes(own: list[Change], build: str) -> list[Change]:
+    """Those of a choice, and those of all choices that mean nothing else with this one."""
+    keys = {change.key for change in own}
+    return [*(change for change in shared_changes(build) if change.key not in keys), *own]
+
+
 CASES = [
-    Case(choice, build, begin, [*shared_changes(build), *changes(build)])
+    Case(choice, build, begin, _changes(changes(build), build))
     for choice, (begin, changes) in BEGIN.items()
     for build in ("ko", "docker")
 ]

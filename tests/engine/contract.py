@@ -10,6 +10,7 @@ import json
 import sys
 import types
 import typing
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -29,10 +30,12 @@ KINDS = (
     "core.v1.Namespace",
     "core.v1.Secret",
     "core.v1.ConfigMap",
+    "core.v1.PersistentVolumeClaim",
     "core.v1.Service",
     "apps.v1.DaemonSet",
     "helm.v3.Release",
 )
+CUSTOM_KINDS = ("kubernetes:cert-manager.io/v1:Certificate", "kubernetes:monitoring.coreos.com/v1:ServiceMonitor")
 
 
 @dataclass(frozen=True)
@@ -160,9 +163,16 @@ def _from_kubernetes_sdk() -> dict[str, Any]:
         written[token] = _sdk_contract(f"pulumi_kubernetes.{group}.{version}", f"{name}Args")
     # The API's own schema says which fields of an object cannot change; `plays.py` has what concerns these kinds.
     written["kubernetes:core/v1:Secret"]["secrets"] = ["data", "stringData"]
+    written |= _custom(CUSTOM_KINDS)
     # `provider/pkg/provider/provider.go`, DiffConfig: another cluster.
     written["provider"]["replaces"] = ["cluster", "context", "kubeconfig"]
     return written
+
+
+def _custom(kinds: Iterable[str]) -> dict[str, Any]:
+    """Whatever a cluster was taught to know besides; it checks what lies in them itself."""
+    inputs = {"apiVersion": "string", "kind": "string", "metadata": "any", "spec": "any"}
+    return {kind: {"inputs": inputs, "required": [], "secrets": [], "replaces": []} for kind in kinds}
 
 
 def _sdk_contract(module: str, name: str) -> dict[str, Any]:

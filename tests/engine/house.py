@@ -46,8 +46,9 @@ class Ran:
 
     @property
     def changes(self) -> dict[str, str]:
-        """Those that were not left as they are."""
-        return {name: operation for name, operation in self.operations.items() if operation not in ("same", "refresh")}
+        """Those that were not left as they are, or only looked at."""
+        looks = ("same", "refresh", "read")
+        return {name: operation for name, operation in self.operations.items() if operation not in looks}
 
 
 @dataclass

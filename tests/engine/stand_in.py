@@ -91,7 +91,7 @@ class StandIn:
             changes=DIFFERENCE.DIFF_SOME if changed else DIFFERENCE.DIFF_NONE,
             diffs=changed,
             replaces=replaces,
-            deleteBeforeReplace=bool(replaces) and play.deletes_first,
+            deleteBeforeReplace=bool(replaces) and play.deletes_before(old, new),
             detailedDiff={
                 key: kinds(kind=kinds.UPDATE_REPLACE if key in replaces else kinds.UPDATE, inputDiff=True)
                 for key in changed
@@ -119,7 +119,8 @@ class StandIn:
         """What there is; nothing where it is gone."""
         kind = _type(request.urn)
         play, contract = PLAYS.get(kind, GENERIC), self._contracts[kind]
-        thing = self._world.things.get(_key(request.urn, request.id))
+        # What is not the program's own is there under its type alone.
+        thing = self._world.things.get(_key(request.urn, request.id)) or self._world.things.get(f"{kind} {request.id}")
         if not play.in_the_world or (thing is None and play.remakes is not None):
             return provider_pb2.ReadResponse(id=request.id, properties=request.properties, inputs=request.inputs)
         if thing is None:
@@ -140,7 +141,7 @@ class StandIn:
         key = _key(request.urn, request.id)
         lost = play.in_the_world and key not in self._world.things
         if request.preview:
-            kept = {key: value for key, value in old.items() if key in play.computed}
+            kept = play.kept(old, new)
             renewed = (*play.renewed(old_inputs, new), *((play.remakes or ()) if lost else ()))
             outputs = {**new, **kept, **dict.fromkeys(renewed, UNKNOWN)}
             return provider_pb2.UpdateResponse(properties=_given(contract, outputs, secrets))

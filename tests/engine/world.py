@@ -1,6 +1,7 @@
 """The world that stand-ins act upon: what there is, who may push where, and what was called, in order."""
 
 import copy
+import hashlib
 import json
 import shutil
 import threading
@@ -41,6 +42,7 @@ class Login:
 
     username: str
     password: str
+    """In clear, or its hash."""
     may_push: bool
 
 
@@ -50,6 +52,8 @@ class Registry:
 
     logins: list[Login] = field(default_factory=list[Login])
     repositories: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
+    namespace: str = ""
+    """Of a cluster, where it runs in one."""
 
 
 class World:
@@ -65,18 +69,18 @@ class World:
         self.registries: dict[str, Registry] = {}
         self.calls: list[Call] = []
         """Since this object is there; what was called before is not in the file."""
-        self._settled: dict[str, Registry] = {}
+        self._settled: tuple[dict[str, Thing], dict[str, Registry]] = {}, {}
         if file.exists():
             self._read()
 
     def settle(self) -> None:
         """What is there now was there before any stack."""
         with self.changed():
-            self._settled = copy.deepcopy(self.registries)
+            self._settled = copy.deepcopy((self.things, self.registries))
 
     def is_as_before(self) -> bool:
         """Whether nothing is there but what was there before any stack."""
-        return not self.things and self.registries == self._settled
+        return (self.things, self.registries) == self._settled
 
     @contextmanager
     def changed(self) -> Generator[None]:
@@ -119,7 +123,8 @@ class World:
         registry = self.registries.get(address)
         if registry is None:
             raise Refusal(f"dial tcp {address}: connect: connection refused")
-        known = [login for login in registry.logins if (login.username, login.password) == (username, password)]
+        proofs = (password, hash_of(password))
+        known = [login for login in registry.logins if login.username == username and login.password in proofs]
         if not known:
             raise Refusal(f"401 Unauthorized: {address} does not know {username} by this password")
         if to_push and not any(login.may_push for login in known):
@@ -129,9 +134,8 @@ class World:
     def _write(self) -> None:
         content = {
             "made": self._made,
-            "things": {identifier: asdict(thing) for identifier, thing in self.things.items()},
-            "registries": _plain(self.registries),
-            "settled": _plain(self._settled),
+            "now": _plain(self.things, self.registries),
+            "settled": _plain(*self._settled),
         }
         # Beside it and then in its place, so that nobody finds half of it.
         new = self.file.with_suffix(".new")
@@ -141,17 +145,26 @@ class World:
     def _read(self) -> None:
         content = json.loads(self.file.read_text())
         self._made = Counter(content["made"])
-        self.things = {identifier: Thing(**thing) for identifier, thing in content["things"].items()}
-        self.registries = _registries(content["registries"])
-        self._settled = _registries(content["settled"])
+        self.things, self.registries = _read(content["now"])
+        self._settled = _read(content["settled"])
 
 
-def _plain(registries: dict[str, Registry]) -> dict[str, Any]:
-    return {address: asdict(registry) for address, registry in registries.items()}
+def hash_of(password: str) -> str:
+    """Of the form of a bcrypt hash; the same password has the same one."""
+    return f"$2a$10${hashlib.sha256(password.encode()).hexdigest()[:53]}"
 
 
-def _registries(plain: dict[str, Any]) -> dict[str, Registry]:
+def _plain(things: dict[str, Thing], registries: dict[str, Registry]) -> dict[str, Any]:
     return {
-        address: Registry([Login(**login) for login in registry["logins"]], registry["repositories"])
-        for address, registry in plain.items()
+        "things": {identifier: asdict(thing) for identifier, thing in things.items()},
+        "registries": {address: asdict(registry) for address, registry in registries.items()},
     }
+
+
+def _read(plain: dict[str, Any]) -> tuple[dict[str, Thing], dict[str, Registry]]:
+    things = {identifier: Thing(**each) for identifier, each in plain["things"].items()}
+    registries = {
+        address: Registry([Login(**login) for login in each["logins"]], each["repositories"], each["namespace"])
+        for address, each in plain["registries"].items()
+    }
+    return things, registries

@@ -6,7 +6,7 @@ import pulumi
 import pytest
 from pydantic import Field
 
-from components.catalogue import CHOICES, DEFAULT, PLANNED, Choice, build_registry, read_settings
+from components.catalogue import CHOICES, DEFAULT, PLANNED, Choice, Settings, build_registry, read_settings
 from components.image_settings import ImageSettings
 from components.kubernetes.cluster import ClusterSettings
 from components.kubernetes.pull_secrets import PullSecretsSettings
@@ -14,6 +14,8 @@ from components.registry import Login, Registry
 from components.settings import Block, Text
 from tests.unit.configuration import entries_of, mistakes_in, read, sealed, write_sources
 from tests.unit.graph import Engine
+from tools.keys import PAGES, table
+from tools.places import ROOT
 
 BLOCKS: dict[str, type[Block]] = {
     "image": ImageSettings,
@@ -27,6 +29,10 @@ FIELDS = [
     for name, field in model.model_fields.items()
 ]
 # Some of what an image may say excludes the rest.
+# Keys of which one or the other is given.
+APART: dict[str, list[set[str]]] = {
+    "zot": [{"certificateIssuer", "cve"}, {"certificateSecret", "s3", "cache"}],
+}
 BESIDE: dict[str, dict[str, object]] = {
     "dockerfile": {"build": "docker"},
     "source": {"build": "existing"},
@@ -47,7 +53,7 @@ def test_five_registries_are_known() -> None:
 
 
 def test_pulumi_yaml_describes_every_key_that_is_read() -> None:
-    described = (Path(__file__).resolve().parents[2] / "Pulumi.yaml").read_text()
+    described = (ROOT / "Pulumi.yaml").read_text()
     for block, model in BLOCKS.items():
         _, _, after = described.partition(f"  hero:{block}:\n")
         line = next(line for line in after.splitlines() if "description:" in line)
@@ -56,13 +62,18 @@ def test_pulumi_yaml_describes_every_key_that_is_read() -> None:
 
 
 def test_every_choice_has_its_page() -> None:
-    root = Path(__file__).resolve().parents[2]
+    root = ROOT
     for name, choice in CHOICES.items():
         page = f"docs/{choice.page}.md"
         assert (root / page).exists()
         assert page in (root / "Pulumi.yaml").read_text()
         for field, key in choice.settings.model_fields.items():
             assert f"`hero:{name}.{key.alias or field}`" in (root / page).read_text()
+
+
+@pytest.mark.parametrize("block", PAGES)
+def test_tables_of_keys_are_as_make_keys_writes_them(block: str) -> None:
+    assert table(block) in (ROOT / PAGES[block][0]).read_text()
 
 
 def test_what_is_built_is_not_planned_any_more() -> None:
@@ -88,8 +99,10 @@ def test_every_field_has_an_example(model: type[Block], key: str, name: str) -> 
 
 @pytest.mark.parametrize("choice", CHOICES)
 def test_all_examples_of_a_choice_together_are_valid(choice: str) -> None:
-    block = examples_of(CHOICES[choice].settings)
-    assert mistakes_in(entries_of({"hero:registry": choice, f"hero:{choice}": block}, secret=True)) == []
+    examples = examples_of(CHOICES[choice].settings)
+    for apart in APART.get(choice, [set()]):
+        block = {key: value for key, value in examples.items() if key not in apart}
+        assert mistakes_in(entries_of({"hero:registry": choice, f"hero:{choice}": block}, secret=True)) == []
 
 
 @pytest.mark.parametrize("key", [field.alias or name for name, field in ImageSettings.model_fields.items()])
@@ -108,10 +121,12 @@ class DrawerSettings(Block):
 class Drawer(Registry):
     """A sixth choice."""
 
-    def __init__(self, name: str, settings: DrawerSettings, path: str) -> None:
+    def __init__(self, name: str, stack: Settings) -> None:
         super().__init__("hero:registry:Drawer", name)
-        login = Login(pulumi.Output.from_input(settings.label), pulumi.Output.secret("password"))
-        self.promise(address="drawer.example", path=path, pusher=login, puller=login, page="https://drawer.example")
+        login = Login(pulumi.Output.from_input(stack.choice.label), pulumi.Output.secret("password"))
+        self.promise(
+            address="drawer.example", path=stack.image.name, pusher=login, puller=login, page="https://drawer.example"
+        )
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pulumi
 import pytest
 
-from components.catalogue import CHOICES, Choice
+from components.catalogue import CHOICES, Choice, Settings
 from components.registry import Login, Registry
 from components.settings import Block
 from tests.unit.configuration import entries_of, write_sources
@@ -64,7 +64,7 @@ def run_program(**config: object) -> Engine:
 def move_in(certificate: str | None = None, **block: object) -> Engine:
     """The program itself, where the shelf is one of the choices and the one that is made."""
 
-    def shelf(name: str, _: Block, __: str) -> Shelf:
+    def shelf(name: str, _: Settings) -> Shelf:
         return Shelf(name, certificate)
 
     with pytest.MonkeyPatch.context() as patch:
@@ -103,6 +103,7 @@ def test_the_image_is_pushed_as_config_says() -> None:
         "password": "the pusher's password",
         "caCertificate": "",
         "home": "storage-1",
+        "plainHttp": False,
         "sbom": False,
     }
 

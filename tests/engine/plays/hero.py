@@ -2,7 +2,7 @@
 
 import secrets
 
-from tests.engine.plays.play import Play, Properties, digest, files
+from tests.engine.plays.play import Kept, Play, Properties, digest, files
 from tests.engine.world import Login, Refusal, Registry, World
 from tests.wire import UNKNOWN
 
@@ -81,6 +81,15 @@ class Image(Play):
         return {"digest": made, "uploaded": 1, "missing": []}
 
 
+class Readiness(Kept):
+    """A wait until the pusher may push; where it may not, that would be for ever."""
+
+    def make(self, world: World, inputs: Properties, old: Properties | None) -> Properties:
+        address = str(inputs["repository"]).partition("/")[0]
+        world.log_in(address, inputs["username"], inputs["password"], to_push=True)
+        return {}
+
+
 def _passwords() -> Properties:
     made = {f"{who}Password": secrets.token_hex(16) for who in ("pusher", "puller")}
     return {**made, "htpasswd": f"pusher:{digest(made)}"}
@@ -89,4 +98,5 @@ def _passwords() -> Properties:
 PLAYS: dict[str, Play] = {
     "hero-home:provider:RegistryProcess": RegistryProcess(),
     "hero-home:provider:Image": Image(),
+    "hero-home:provider:Readiness": Readiness(),
 }

@@ -2,6 +2,7 @@
 
 import secrets
 
+from tests.engine.plays import zot
 from tests.engine.plays.play import Play, Properties, digest, get
 from tests.engine.world import Refusal, World
 
@@ -16,6 +17,10 @@ class Object(Play):
 
     def __init__(self, *, namespaced: bool = True) -> None:
         self._namespaced = namespaced
+
+    def deletes_before(self, old: Properties, new: Properties) -> bool:
+        # `provider/pkg/provider/provider.go`, Diff: only one that takes the same name.
+        return self.identity(old) == self.identity(new)
 
     def check(self, world: World, name: str, inputs: Properties, old: Properties) -> Properties:
         metadata = dict(inputs.get("metadata") or {})
@@ -34,6 +39,9 @@ class Object(Play):
 
     def identifier(self, world: World, name: str, outputs: Properties) -> str:
         return self.identity(outputs)
+
+    def kept(self, old: Properties, new: Properties) -> Properties:
+        return {"metadata": {**new["metadata"], "uid": get(old, "metadata.uid")}}
 
     def make(self, world: World, inputs: Properties, old: Properties | None) -> Properties:
         if self._namespaced:
@@ -57,6 +65,16 @@ class Namespace(Object):
         ]
         for identifier in inside:
             del world.things[identifier]
+        zot.stop(world, name)
+
+
+class Claim(Object):
+    """What is on it is there as long as it is."""
+
+    def replaced(self, old: Properties, new: Properties) -> tuple[str, ...]:
+        # `provider/pkg/provider/diff.go`: the class, and not the size.
+        other_class = get(old, "spec.storageClassName") != get(new, "spec.storageClassName")
+        return (*super().replaced(old, new), *(("spec",) if other_class else ()))
 
 
 class Release(Play):
@@ -85,6 +103,8 @@ class Release(Play):
         if not inputs.get("createNamespace"):
             _ensure_namespace(world, inputs["namespace"])
         revision = int(old["status"]["revision"]) + 1 if old else 1
+        if _chart(inputs) == "zot":
+            zot.start(world, inputs)
         return {
             "checksum": digest(inputs.get("values")),
             "resourceNames": {},
@@ -97,6 +117,14 @@ class Release(Play):
                 "version": inputs.get("version", ""),
             },
         }
+
+    def unmake(self, world: World, outputs: Properties) -> None:
+        zot.stop(world, outputs["namespace"])
+
+
+def _chart(inputs: Properties) -> str:
+    """Its name, also where it is a folder or an archive that is named."""
+    return str(inputs["chart"]).rpartition("/")[2].partition("-")[0]
 
 
 def _namespace(inputs: Properties) -> str:
@@ -114,6 +142,9 @@ PLAYS: dict[str, Play] = {
     "kubernetes:core/v1:Secret": Object(),
     "kubernetes:core/v1:ConfigMap": Object(),
     "kubernetes:core/v1:Service": Object(),
+    "kubernetes:core/v1:PersistentVolumeClaim": Claim(),
+    "kubernetes:cert-manager.io/v1:Certificate": Object(),
+    "kubernetes:monitoring.coreos.com/v1:ServiceMonitor": Object(),
     "kubernetes:apps/v1:DaemonSet": Object(),
     "kubernetes:helm.sh/v3:Release": Release(),
 }

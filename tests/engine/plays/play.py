@@ -38,6 +38,11 @@ class Play:
         del old, new
         return ()
 
+    def deletes_before(self, old: Properties, new: Properties) -> bool:
+        """Whether this replacement could not."""
+        del old, new
+        return self.deletes_first
+
     def identity(self, inputs: Properties) -> str:
         """The name that no two of them may have; nothing where any number may be alike."""
         del inputs
@@ -47,6 +52,11 @@ class Play:
         """The `id` of one that was made."""
         del outputs
         return f"{name}-{world.number(name)}"
+
+    def kept(self, old: Properties, new: Properties) -> Properties:
+        """The computed outputs that stay as they are where nothing renews them."""
+        del new
+        return {key: value for key, value in old.items() if key in self.computed}
 
     def renewed(self, old: Properties, new: Properties) -> tuple[str, ...]:
         """Those computed outputs that an update from the old to the new inputs changes."""

@@ -1,0 +1,83 @@
+"""Every chart and image that is put into a cluster, pinned, and from where else than their homes they may come."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+
+from components.kubernetes.cluster import Cluster, ClusterSettings
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A Helm chart of one version, and the repository that it comes from."""
+
+    name: str
+    version: str
+    repository: str
+
+
+@dataclass(frozen=True)
+class ContainerImage:
+    """An image of one version; `repository` begins with its registry."""
+
+    repository: str
+    tag: str
+
+    def moved(self, settings: ClusterSettings) -> "ContainerImage":
+        """The same image where the stack's clusters find it: below the mirror, its own registry left out."""
+        if settings.images is None:
+            return self
+        return ContainerImage(f"{settings.images}/{self.repository.partition('/')[2]}", self.tag)
+
+    def __str__(self) -> str:
+        """As a pod names it."""
+        return f"{self.repository}:{self.tag}"
+
+
+ZOT = Chart("zot", "0.1.122", "https://zotregistry.dev/helm-charts")
+# The chart's own default is v2.1.18; what we say of zot was seen of this one.
+ZOT_IMAGE = ContainerImage("ghcr.io/project-zot/zot", "v2.1.20")
+ZOT_MINIMAL_IMAGE = ContainerImage("ghcr.io/project-zot/zot-minimal", "v2.1.20")
+SHELL_IMAGE = ContainerImage("docker.io/library/busybox", "1.37.0")
+
+
+def install(
+    name: str,
+    chart: Chart,
+    release: str,
+    values: pulumi.Input[dict[str, Any]],
+    cluster: Cluster,
+    opts: pulumi.ResourceOptions,
+) -> pulumi.CustomResource:
+    """A release of the chart in the cluster's namespace. It is applied and not waited for: Readiness does that.
+
+    Type: `kubernetes:helm.sh/v3:Release`. Every random value is ours to give: the chart's own would be another one at
+    each upgrade.
+    """
+    source, repository = _source(chart, cluster.settings.charts)
+    return kubernetes.helm.v3.Release(
+        name,
+        name=release,
+        chart=source,
+        version=chart.version,
+        repository_opts=kubernetes.helm.v3.RepositoryOptsArgs(repo=repository) if repository else None,
+        namespace=cluster.namespace,
+        values=values,
+        skip_await=True,
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(delete_before_replace=True)),
+    )
+
+
+def _source(chart: Chart, charts: str | None) -> tuple[str, str | None]:
+    """What Helm takes for the chart, and the repository where it is a name in one."""
+    if charts is None:
+        return chart.name, chart.repository
+    if charts.startswith("oci://"):
+        return f"{charts}/{chart.name}", None
+    if "://" in charts:
+        return chart.name, charts
+    packed = Path(charts).expanduser() / f"{chart.name}-{chart.version}.tgz"
+    return str(packed if packed.exists() else Path(charts).expanduser() / chart.name), None

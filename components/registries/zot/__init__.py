@@ -1,0 +1,1 @@
+"""zot: a registry that keeps to the OCI's specifications, in a cluster."""

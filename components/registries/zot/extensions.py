@@ -1,0 +1,229 @@
+"""What a stack may say of what zot does besides being a registry: who is told, what is mirrored, what is kept."""
+
+import re
+from enum import StrEnum
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+
+from components.settings import Block, FilledText, SecretText, Superfluous
+
+# https://pkg.go.dev/time#ParseDuration, without signs and fractions
+DURATION = re.compile(r"(?:\d+h)?(?:\d+m)?(?:\d+s)?")
+SECONDS_OF = {"h": 3600, "m": 60, "s": 1}
+
+
+def _check_duration(text: str) -> str:
+    if not text or not DURATION.fullmatch(text):
+        raise ValueError("not a time such as 24h, 1h30m or 45s")
+    return text
+
+
+def seconds(duration: str) -> int:
+    """How long a checked duration is."""
+    return sum(int(number) * SECONDS_OF[unit] for number, unit in re.findall(r"(\d+)([hms])", duration))
+
+
+def _check_pattern(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except re.error:
+        raise ValueError("not a regular expression") from None
+    return pattern
+
+
+Duration = Annotated[FilledText, AfterValidator(_check_duration)]
+Pattern = Annotated[FilledText, AfterValidator(_check_pattern)]
+Glob = FilledText
+
+
+class KeptTags(Block):
+    """An item of `hero:zot.retention[].keepTags`: a tag stays that fits one of them."""
+
+    patterns: list[Pattern] = Field(
+        default=[],
+        description="a list of regular expressions; each tag where none is given",
+        examples=[["v.*"]],
+    )
+    pulled_within: Duration | None = Field(
+        default=None, description="a time such as 720h; tags pulled within it stay", examples=["720h"]
+    )
+    pushed_within: Duration | None = Field(
+        default=None, description="a time such as 720h; tags pushed within it stay", examples=["720h"]
+    )
+    most_recently_pulled_count: int | None = Field(
+        default=None, ge=1, description="how many of the tags pulled last stay; at least 1", examples=["10"]
+    )
+    most_recently_pushed_count: int | None = Field(
+        default=None, ge=1, description="how many of the tags pushed last stay; at least 1", examples=["10"]
+    )
+
+
+class RetentionPolicy(Block):
+    """An item of `hero:zot.retention`; of several that fit a repository, the first one counts."""
+
+    repositories: list[Glob] = Field(
+        min_length=1,
+        description="a list of at least one glob: * is any name, ** any path",
+        examples=[["**"]],
+    )
+    keep_tags: list[KeptTags] = Field(
+        default=[],
+        description="a list of maps with patterns, pulledWithin, pushedWithin, mostRecentlyPulledCount and "
+        "mostRecentlyPushedCount; tags that fit none of them go, and where the list is empty, all stay",
+        examples=[[{"mostRecentlyPushedCount": 10}]],
+    )
+    delete_untagged: bool = Field(
+        default=True, description="true, so that manifests without a tag go, or false", examples=["true"]
+    )
+    delete_referrers: bool = Field(
+        default=False,
+        description="true, so that SBOMs and signatures of images that are gone go too, or false",
+        examples=["false"],
+    )
+
+
+class MirroredContent(Block):
+    """An item of `hero:zot.sync[].content`."""
+
+    prefix: Glob = Field(description="a glob of the other registry's repositories", examples=["library/**"])
+    destination: FilledText | None = Field(
+        default=None, description="a path here below which they come, beginning with /", examples=["/mirror"]
+    )
+    strip_prefix: bool = Field(
+        default=False, description="true, so that the prefix is left out here, or false", examples=["false"]
+    )
+    tags: Pattern | None = Field(
+        default=None, description="a regular expression; all tags where none is given", examples=["v.*"]
+    )
+
+
+def _check_https(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("https", "http") or not parts.hostname:
+        raise ValueError("not an address that begins with https:// or http://")
+    return url
+
+
+class Mirrored(Block):
+    """An item of `hero:zot.sync`: another registry of which this one is a mirror."""
+
+    url: Annotated[FilledText, AfterValidator(_check_https)] = Field(
+        description="the other registry's address, beginning with https:// or http://",
+        examples=["https://registry.example.com"],
+    )
+    on_demand: bool = Field(
+        default=True, description="true, so that an image comes when it is first asked for, or false", examples=["true"]
+    )
+    every: Duration | None = Field(
+        default=None, description="a time such as 6h, after which all content is looked at again", examples=["6h"]
+    )
+    content: list[MirroredContent] = Field(
+        default=[],
+        description="a list of maps with prefix, destination, stripPrefix and tags; everything where it is empty",
+        examples=[[{"prefix": "library/**"}]],
+    )
+    username: FilledText | None = Field(default=None, description="who logs in there", examples=["vfarcic"])
+    password: SecretText | None = Field(
+        default=None, description="with username, given as a secret", examples=["PASSWORD"]
+    )
+    insecure_skip_verify: bool = Field(
+        default=False,
+        description="true, so that anybody can pass for the other registry, or false",
+        examples=["false"],
+    )
+
+    @field_validator("every")
+    @classmethod
+    def _check_every(cls, every: str | None, info: ValidationInfo) -> str | None:
+        if every is None and info.data.get("on_demand") is False:
+            raise ValueError("missing: neither on demand nor by schedule anything would come")
+        return every
+
+    @field_validator("content")
+    @classmethod
+    def _check_content(cls, content: list[MirroredContent], info: ValidationInfo) -> list[MirroredContent]:
+        if not content and info.data.get("every"):
+            raise ValueError("missing: by schedule only what is named comes")
+        return content
+
+    @field_validator("password")
+    @classmethod
+    def _check_password(cls, password: str | None, info: ValidationInfo) -> str | None:
+        if (password is None) == (info.data.get("username") is None):
+            return password
+        if password is None:
+            raise ValueError("missing: a username has a password")
+        raise Superfluous("without a username nobody needs it")
+
+
+class Sink(StrEnum):
+    """Whom events are told to."""
+
+    HTTP = "http"
+    NATS = "nats"
+
+
+class Listener(Block):
+    """An item of `hero:zot.events`: who is told of what happens in the registry."""
+
+    type: Sink = Field(default=Sink.HTTP, description="http | nats", examples=["http"])
+    address: FilledText = Field(
+        description="for http the receiver's address, beginning with https:// or http://; for nats nats://host:port",
+        examples=["https://example.com/zot"],
+    )
+    channel: FilledText | None = Field(
+        default=None, description="only for nats: the subject that events are published on", examples=["hero"]
+    )
+    timeout: Duration = Field(default="30s", description="a time such as 30s", examples=["30s"])
+
+    @field_validator("address")
+    @classmethod
+    def _check_address(cls, address: str, info: ValidationInfo) -> str:
+        parts = urlsplit(address)
+        allowed = {Sink.HTTP: ("https", "http"), Sink.NATS: ("nats", "tls")}.get(info.data.get("type", ""), ())
+        if allowed and (parts.scheme not in allowed or not parts.hostname):
+            raise ValueError("not such an address")
+        return address
+
+    @field_validator("channel")
+    @classmethod
+    def _check_channel(cls, channel: str | None, info: ValidationInfo) -> str | None:
+        if info.data.get("type") == Sink.NATS and channel is None:
+            raise ValueError("missing: nats publishes on a subject")
+        if info.data.get("type") == Sink.HTTP and channel is not None:
+            raise Superfluous("only nats has subjects")
+        return channel
+
+
+class ObjectStorage(Block):
+    """The block `hero:zot.s3`: a bucket in the claim's place."""
+
+    bucket: FilledText = Field(description="the bucket's name", examples=["hero"])
+    region: FilledText = Field(description="the bucket's region", examples=["eu-central-1"])
+    endpoint: FilledText | None = Field(
+        default=None,
+        description="the address of a service that is not Amazon's, beginning with https:// or http://",
+        examples=["https://minio.example.com"],
+    )
+    folder: FilledText = Field(
+        default="/zot", description="the path in the bucket, beginning with /", examples=["/zot"]
+    )
+    access_key: SecretText | None = Field(
+        default=None,
+        description="given as a secret; without it and secretKey, what the pods' own account may do",
+        examples=["ACCESS_KEY"],
+    )
+    secret_key: SecretText | None = Field(
+        default=None, description="with accessKey, given as a secret", examples=["SECRET_KEY"]
+    )
+
+    @field_validator("secret_key")
+    @classmethod
+    def _check_secret_key(cls, key: str | None, info: ValidationInfo) -> str | None:
+        if (key is None) == (info.data.get("access_key") is None):
+            return key
+        if key is None:
+            raise ValueError("missing: an access key has a secret key")
+        raise Superfluous("without an access key nobody needs it")

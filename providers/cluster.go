@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"path"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+)
+
+// cluster is the API of a Kubernetes cluster, asked with the login of a kubeconfig.
+type cluster struct {
+	context string
+	api     *url.URL
+	client  *http.Client
+}
+
+// connectCluster takes what kubectl would take where kubeconfig or context is empty. It asks the cluster nothing yet.
+func connectCluster(kubeconfig, contextName string) (*cluster, error) {
+	rules := clientcmd.NewDefaultClientConfigLoadingRules()
+	rules.ExplicitPath = kubeconfig
+	loading := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &clientcmd.ConfigOverrides{CurrentContext: contextName})
+	config, err := loading.ClientConfig()
+	if err != nil {
+		return nil, fmt.Errorf("no cluster can be chosen: %w; see hero:cluster", err)
+	}
+	if raw, err := loading.RawConfig(); err == nil && contextName == "" {
+		contextName = raw.CurrentContext
+	}
+	client, err := rest.HTTPClientFor(config)
+	if err != nil {
+		return nil, fmt.Errorf("the login to the cluster of context %s cannot be used: %w", contextName, err)
+	}
+	api, _, err := rest.DefaultServerUrlFor(config)
+	if err != nil {
+		return nil, fmt.Errorf("the cluster of context %s has no address that can be used: %w", contextName, err)
+	}
+	return &cluster{context: contextName, api: api, client: client}, nil
+}
+
+// list asks for all objects below a path of the API, such as `api/v1/namespaces/default/pods`.
+func (c *cluster) list(ctx context.Context, below string, into any) error {
+	address := *c.api
+	address.Path = path.Join(address.Path, below)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address.String(), nil)
+	if err != nil {
+		return err
+	}
+	response, err := c.client.Do(request)
+	if err != nil {
+		return fmt.Errorf("the cluster of context %s cannot be reached: %w", c.context, err)
+	}
+	defer discard(response)
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("the cluster of context %s refuses: %s", c.context, reasonOf(response))
+	}
+	return json.NewDecoder(response.Body).Decode(into)
+}
+
+// kubectl is a command for whoever wants to look further.
+func (c *cluster) kubectl(namespace, rest string) string {
+	return fmt.Sprintf("kubectl --context %s --namespace %s %s", c.context, namespace, rest)
+}
+
+func reasonOf(response *http.Response) string {
+	var status metav1.Status
+	if err := json.NewDecoder(io.LimitReader(response.Body, 1<<20)).Decode(&status); err == nil && status.Message != "" {
+		return status.Message
+	}
+	return response.Status
+}

@@ -1,0 +1,55 @@
+"""A wait for what was put into a cluster."""
+
+import pulumi
+
+from providers.resource import HeroResource
+
+
+class Readiness(HeroResource):
+    """Waits until the workloads of a namespace are ready, its registry answers, and its pusher may push.
+
+    Type: `hero-home:provider:Readiness`. While it waits it names the pod, the reason and the seconds; when its patience
+    ends it fails with the same and the command to look further. Waits again whenever an input changes. A preview, a
+    refresh and a destroy look at nothing.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        kubeconfig: str,
+        context: str,
+        namespace: pulumi.Input[str],
+        settled: pulumi.Input[str],
+        patience: int,
+        url: str,
+        repository: pulumi.Input[str],
+        username: pulumi.Input[str],
+        password: pulumi.Input[str],
+        ca_certificate: pulumi.Input[str],
+        plain_http: bool,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Wait for everything in `namespace`, then for 200 of `url`, then for leave to push to `repository`.
+
+        Empty texts for `kubeconfig` and `context` mean what kubectl would take. `settled` is any text that changes with
+        what is waited for; `patience` is in seconds, for all of it.
+        """
+        super().__init__(
+            "Readiness",
+            name,
+            {
+                "kubeconfig": kubeconfig,
+                "context": context,
+                "namespace": namespace,
+                "settled": settled,
+                "patience": patience,
+                "url": url,
+                "repository": repository,
+                "username": username,
+                "password": pulumi.Output.secret(password),
+                "ca_certificate": ca_certificate,
+                "plain_http": plain_http,
+            },
+            opts,
+        )

@@ -1,0 +1,247 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+)
+
+var eager = readiness{pause: time.Millisecond}
+
+const (
+	aWorkload = `{"items": [{"metadata": {"name": "zot", "generation": 2}, "spec": {"replicas": 1}, "status": {
+		"observedGeneration": %d, "replicas": 1, "readyReplicas": %d, "updatedReplicas": 1,
+		"currentRevision": "a", "updateRevision": "a"}}]}`
+	aPod = `{"items": [{"metadata": {"name": "zot-0"}, "status": {"phase": "Pending", "conditions": [%s], "containerStatuses": [%s]}}]}`
+)
+
+// playedCluster is a cluster's API with one workload, and a registry beside it.
+type playedCluster struct {
+	t      *testing.T
+	server *httptest.Server
+	lock   sync.Mutex
+	// answers are by the last word of the path that is asked for.
+	answers map[string]string
+	// health and push are what the registry answers.
+	health, push int
+}
+
+func newPlayedCluster(t *testing.T) *playedCluster {
+	t.Helper()
+	played := &playedCluster{t: t, answers: map[string]string{}, health: http.StatusOK, push: http.StatusAccepted}
+	played.answers["statefulsets"] = fmt.Sprintf(aWorkload, 2, 1)
+	played.server = httptest.NewServer(played)
+	t.Cleanup(played.server.Close)
+	return played
+}
+
+func (p *playedCluster) ServeHTTP(writer http.ResponseWriter, request *http.Request) {
+	p.lock.Lock()
+	defer p.lock.Unlock()
+	words := strings.Split(strings.TrimSuffix(request.URL.Path, "/"), "/")
+	switch last := words[len(words)-1]; {
+	case last == "readyz":
+		writer.WriteHeader(p.health)
+	case last == "v2":
+		writer.Header().Set("WWW-Authenticate", `Basic realm="zot"`)
+		if _, password, _ := request.BasicAuth(); password == "" {
+			writer.WriteHeader(http.StatusUnauthorized)
+		}
+	case last == "uploads":
+		writer.Header().Set("Location", request.URL.Path+"/1")
+		writer.WriteHeader(p.push)
+	case request.Method == http.MethodDelete:
+		writer.WriteHeader(http.StatusNoContent)
+	case p.answers[last] != "":
+		fmt.Fprint(writer, p.answers[last])
+	default:
+		fmt.Fprint(writer, `{"items": []}`)
+	}
+}
+
+func (p *playedCluster) answer(kind, text string) {
+	p.lock.Lock()
+	defer p.lock.Unlock()
+	p.answers[kind] = text
+}
+
+// wanted is a wait for the cluster's workload and registry, with so many seconds of patience.
+func (p *playedCluster) wanted(patience int) resource.PropertyMap {
+	p.t.Helper()
+	kubeconfig := filepath.Join(p.t.TempDir(), "kubeconfig")
+	content := fmt.Sprintf(`{"apiVersion": "v1", "kind": "Config", "current-context": "lab",
+		"clusters": [{"name": "lab", "cluster": {"server": %q}}], "users": [{"name": "lab", "user": {"token": "hidden-token"}}],
+		"contexts": [{"name": "lab", "context": {"cluster": "lab", "user": "lab"}}]}`, p.server.URL)
+	if err := os.WriteFile(kubeconfig, []byte(content), 0o600); err != nil {
+		p.t.Fatal(err)
+	}
+	return resource.NewPropertyMapFromMap(map[string]any{
+		"kubeconfig": kubeconfig, "context": "", "namespace": "heroes", "settled": "1", "patience": patience,
+		"url": p.server.URL + "/readyz", "repository": strings.TrimPrefix(p.server.URL, "http://") + "/hero",
+		"username": "pusher", "password": "hidden-password", "caCertificate": "", "plainHttp": true,
+	})
+}
+
+func TestWhatIsReadyIsNotWaitedFor(t *testing.T) {
+	call, screen := newCall(t)
+	outputs, err := eager.create(call, newPlayedCluster(t).wanted(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !outputs["password"].IsSecret() {
+		t.Error("the password is in clear")
+	}
+	if screen.all() != "" {
+		t.Error(screen.all())
+	}
+}
+
+func TestWhatIsNotReadyIsToldWithItsReason(t *testing.T) {
+	notReady := `{"type": "Ready", "status": "False"}`
+	for name, test := range map[string]struct {
+		conditions, container, events string
+		told                          []string
+	}{
+		"an image that is not there": {notReady,
+			`{"name": "zot", "state": {"waiting": {"reason": "ImagePullBackOff", "message": "Back-off pulling image"}}}`, "",
+			[]string{"pod zot-0: zot: ImagePullBackOff: Back-off pulling image", "kubectl --context lab --namespace heroes describe pod zot-0"}},
+		"a crash": {notReady,
+			`{"name": "zot", "restartCount": 3, "state": {"waiting": {"reason": "CrashLoopBackOff"}},
+				"lastState": {"terminated": {"exitCode": 1, "reason": "Error", "message": "bad config"}}}`, "",
+			[]string{"pod zot-0: zot has ended with code 1 (Error), 3 times: bad config", "logs --previous zot-0"}},
+		"a claim that is not bound": {
+			`{"type": "PodScheduled", "status": "False", "message": "pod has unbound immediate PersistentVolumeClaims"}`, "", "",
+			[]string{"pod zot-0 has no node: pod has unbound immediate PersistentVolumeClaims"}},
+		"a secret that is not there": {notReady,
+			`{"name": "zot", "state": {"waiting": {"reason": "ContainerCreating"}}}`,
+			`{"type": "Warning", "reason": "FailedMount", "message": "secret \"zot-tls\" not found", "involvedObject": {"kind": "Pod", "name": "zot-0"}}`,
+			[]string{`pod zot-0: FailedMount: secret "zot-tls" not found`}},
+		"a pod that only starts": {notReady, `{"name": "zot", "state": {"running": {}}}`, "", []string{"pod zot-0 starts"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			played := newPlayedCluster(t)
+			played.answer("statefulsets", fmt.Sprintf(aWorkload, 2, 0))
+			played.answer("pods", fmt.Sprintf(aPod, test.conditions, test.container))
+			played.answer("events", `{"items": [`+test.events+`]}`)
+			call, screen := newCall(t)
+			_, err := eager.create(call, played.wanted(1))
+			if err == nil {
+				t.Fatal("it is not ready")
+			}
+			mustContain(t, err.Error(), append(test.told, "hero:cluster.patience")...)
+			mustContain(t, screen.all(), test.told[0])
+			mustNotContain(t, err.Error()+screen.all(), "hidden")
+		})
+	}
+}
+
+func TestAWorkloadThatLetsNoPodBeIsToldWithTheEvent(t *testing.T) {
+	played := newPlayedCluster(t)
+	played.answer("statefulsets", fmt.Sprintf(aWorkload, 2, 0))
+	played.answer("events", `{"items": [{"type": "Warning", "message": "exceeded quota", "involvedObject": {"kind": "StatefulSet", "name": "zot"}}]}`)
+	call, _ := newCall(t)
+	_, err := eager.create(call, played.wanted(0))
+	if err == nil {
+		t.Fatal("it is not ready")
+	}
+	mustContain(t, err.Error(), "zot has 0 of 1 pods ready: exceeded quota")
+}
+
+// A change is applied before the cluster has looked at it: all pods are ready then, and they are the old ones.
+func TestPodsOfBeforeAChangeAreNotTakenForThoseAfterIt(t *testing.T) {
+	played := newPlayedCluster(t)
+	played.answer("statefulsets", fmt.Sprintf(aWorkload, 1, 1))
+	go func() {
+		time.Sleep(100 * time.Millisecond)
+		played.answer("statefulsets", fmt.Sprintf(aWorkload, 2, 1))
+	}()
+	call, screen := newCall(t)
+	if _, err := eager.create(call, played.wanted(10)); err != nil {
+		t.Fatal(err)
+	}
+	mustContain(t, screen.all(), "zot is not yet what it was told to be")
+}
+
+func TestAnEmptyNamespaceIsNotReady(t *testing.T) {
+	played := newPlayedCluster(t)
+	played.answer("statefulsets", "")
+	call, _ := newCall(t)
+	_, err := eager.create(call, played.wanted(0))
+	if err == nil {
+		t.Fatal("nothing is there")
+	}
+	mustContain(t, err.Error(), "nothing runs in the namespace heroes yet")
+}
+
+func TestPodsThatAreReadyAreNotEnough(t *testing.T) {
+	for name, test := range map[string]struct {
+		health, push int
+		told         string
+	}{
+		"who does not answer":          {http.StatusServiceUnavailable, http.StatusAccepted, "does not answer as it should: it says 503"},
+		"who lets nobody push":         {http.StatusOK, http.StatusForbidden, "does not let pusher push"},
+		"who fails at the first thing": {http.StatusOK, http.StatusInternalServerError, "does not let pusher push"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			played := newPlayedCluster(t)
+			played.health, played.push = test.health, test.push
+			call, _ := newCall(t)
+			_, err := eager.create(call, played.wanted(0))
+			if err == nil {
+				t.Fatal("it is not ready")
+			}
+			mustContain(t, err.Error(), test.told)
+			mustNotContain(t, err.Error(), "hidden")
+		})
+	}
+}
+
+func TestAClusterThatCannotBeReachedIsToldByItsContext(t *testing.T) {
+	played := newPlayedCluster(t)
+	wanted := played.wanted(0)
+	played.server.Close()
+	call, _ := newCall(t)
+	_, err := eager.create(call, wanted)
+	if err == nil {
+		t.Fatal("nobody is there")
+	}
+	mustContain(t, err.Error(), "the cluster of context lab cannot be reached", "connection refused")
+}
+
+func TestACalledOffWaitEnds(t *testing.T) {
+	played := newPlayedCluster(t)
+	played.answer("statefulsets", "")
+	call, _ := newCall(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if _, err := eager.create(call.within(ctx), played.wanted(600)); err == nil {
+		t.Fatal("nothing is there")
+	}
+}
+
+func TestAPreviewARefreshAndADestroyAskNobody(t *testing.T) {
+	played := newPlayedCluster(t)
+	wanted := played.wanted(0)
+	played.server.Close()
+	call, _ := newCall(t)
+	if _, err := eager.read(call, wanted); err != nil {
+		t.Error(err)
+	}
+	if err := eager.remove(call, wanted); err != nil {
+		t.Error(err)
+	}
+	call.preview = true
+	if _, err := eager.update(call, wanted, wanted); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,181 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+)
+
+// hindrance is what is not there yet, in words, and the command that tells more of it.
+type hindrance struct {
+	words   string
+	further string
+}
+
+// hindrance is what the namespace still waits for; nil where each of its workloads runs as it was last told to.
+func (c *cluster) hindrance(ctx context.Context, namespace string) (*hindrance, error) {
+	var deployments appsv1.DeploymentList
+	var statefulSets appsv1.StatefulSetList
+	var daemonSets appsv1.DaemonSetList
+	apps := "apis/apps/v1/namespaces/" + namespace
+	for kind, into := range map[string]any{"deployments": &deployments, "statefulsets": &statefulSets, "daemonsets": &daemonSets} {
+		if err := c.list(ctx, apps+"/"+kind, into); err != nil {
+			return nil, err
+		}
+	}
+	var unfinished []string
+	for _, each := range deployments.Items {
+		unfinished = append(unfinished, deploymentHindrance(each)...)
+	}
+	for _, each := range statefulSets.Items {
+		unfinished = append(unfinished, statefulSetHindrance(each)...)
+	}
+	for _, each := range daemonSets.Items {
+		unfinished = append(unfinished, daemonSetHindrance(each)...)
+	}
+	if len(deployments.Items)+len(statefulSets.Items)+len(daemonSets.Items) == 0 {
+		return &hindrance{"nothing runs in the namespace " + namespace + " yet", c.kubectl(namespace, "get all")}, nil
+	}
+	if len(unfinished) == 0 {
+		return nil, nil
+	}
+	return c.reason(ctx, namespace, strings.Join(unfinished, ", "))
+}
+
+// reason is what a pod says of why it is not ready, or else what is known of the workloads.
+func (c *cluster) reason(ctx context.Context, namespace, unfinished string) (*hindrance, error) {
+	var pods corev1.PodList
+	var events corev1.EventList
+	if err := c.list(ctx, "api/v1/namespaces/"+namespace+"/pods", &pods); err != nil {
+		return nil, err
+	}
+	if err := c.list(ctx, "api/v1/namespaces/"+namespace+"/events", &events); err != nil {
+		return nil, err
+	}
+	for _, pod := range pods.Items {
+		if words, crashed := podHindrance(pod, events.Items); words != "" {
+			further := "describe pod " + pod.Name
+			if crashed {
+				further = "logs --previous " + pod.Name
+			}
+			return &hindrance{words, c.kubectl(namespace, further)}, nil
+		}
+	}
+	for _, event := range newestFirst(events.Items) {
+		// Such as a quota that lets no pod come to be.
+		if event.Type == corev1.EventTypeWarning && event.InvolvedObject.Kind != "Pod" {
+			unfinished += ": " + event.Message
+			break
+		}
+	}
+	return &hindrance{unfinished, c.kubectl(namespace, "get events")}, nil
+}
+
+func deploymentHindrance(each appsv1.Deployment) []string {
+	wanted := replicas(each.Spec.Replicas)
+	status := each.Status
+	if status.ObservedGeneration >= each.Generation && status.UpdatedReplicas == wanted && status.Replicas == wanted && status.AvailableReplicas == wanted {
+		return nil
+	}
+	return readyPods(each.Name, min(status.UpdatedReplicas, status.ReadyReplicas), wanted)
+}
+
+func statefulSetHindrance(each appsv1.StatefulSet) []string {
+	wanted := replicas(each.Spec.Replicas)
+	status := each.Status
+	// Available would wait for minReadySeconds besides.
+	if status.ObservedGeneration >= each.Generation && status.UpdateRevision == status.CurrentRevision && status.ReadyReplicas == wanted {
+		return nil
+	}
+	return readyPods(each.Name, min(status.UpdatedReplicas, status.ReadyReplicas), wanted)
+}
+
+func daemonSetHindrance(each appsv1.DaemonSet) []string {
+	status := each.Status
+	if status.ObservedGeneration >= each.Generation && status.UpdatedNumberScheduled == status.DesiredNumberScheduled && status.NumberReady == status.DesiredNumberScheduled {
+		return nil
+	}
+	return readyPods(each.Name, status.NumberReady, status.DesiredNumberScheduled)
+}
+
+func readyPods(name string, ready, wanted int32) []string {
+	if ready == wanted {
+		// They are those of before a change.
+		return []string{name + " is not yet what it was told to be"}
+	}
+	return []string{fmt.Sprintf("%s has %d of %d pods ready", name, ready, wanted)}
+}
+
+func replicas(wanted *int32) int32 {
+	if wanted == nil {
+		return 1
+	}
+	return *wanted
+}
+
+// podHindrance is why the pod is not ready, and whether it has crashed; nothing where it is ready or on its way out.
+func podHindrance(pod corev1.Pod, events []corev1.Event) (words string, crashed bool) {
+	if pod.DeletionTimestamp != nil || pod.Status.Phase == corev1.PodSucceeded || isReady(pod) {
+		return "", false
+	}
+	for _, condition := range pod.Status.Conditions {
+		if condition.Type == corev1.PodScheduled && condition.Status == corev1.ConditionFalse {
+			return fmt.Sprintf("pod %s has no node: %s", pod.Name, condition.Message), false
+		}
+	}
+	for _, container := range slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses) {
+		if words, crashed := containerHindrance(container); words != "" {
+			return fmt.Sprintf("pod %s: %s", pod.Name, words), crashed
+		}
+	}
+	for _, event := range newestFirst(events) {
+		if event.Type == corev1.EventTypeWarning && event.InvolvedObject.Name == pod.Name {
+			return fmt.Sprintf("pod %s: %s: %s", pod.Name, event.Reason, event.Message), false
+		}
+	}
+	return fmt.Sprintf("pod %s starts", pod.Name), false
+}
+
+func containerHindrance(container corev1.ContainerStatus) (words string, crashed bool) {
+	if ended := container.LastTerminationState.Terminated; ended != nil && !container.Ready {
+		words := fmt.Sprintf("%s has ended with code %d (%s), %d times", container.Name, ended.ExitCode, ended.Reason, container.RestartCount)
+		if said := strings.TrimSpace(ended.Message); said != "" {
+			words += ": " + said
+		}
+		return words, true
+	}
+	waiting := container.State.Waiting
+	// What is only on its way may still wait for something that an event tells of.
+	if waiting == nil || slices.Contains([]string{"ContainerCreating", "PodInitializing"}, waiting.Reason) {
+		return "", false
+	}
+	words = fmt.Sprintf("%s: %s", container.Name, waiting.Reason)
+	if waiting.Message != "" {
+		words += ": " + waiting.Message
+	}
+	return words, false
+}
+
+func isReady(pod corev1.Pod) bool {
+	return slices.ContainsFunc(pod.Status.Conditions, func(condition corev1.PodCondition) bool {
+		return condition.Type == corev1.PodReady && condition.Status == corev1.ConditionTrue
+	})
+}
+
+func newestFirst(events []corev1.Event) []corev1.Event {
+	sorted := slices.Clone(events)
+	slices.SortStableFunc(sorted, func(a, b corev1.Event) int { return seen(b).Compare(seen(a)) })
+	return sorted
+}
+
+func seen(event corev1.Event) time.Time {
+	if event.LastTimestamp.IsZero() {
+		return event.EventTime.Time
+	}
+	return event.LastTimestamp.Time
+}

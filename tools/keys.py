@@ -1,0 +1,49 @@
+"""`make keys`: the tables of config keys in docs/, written from the models that check them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from components.catalogue import CHOICES
+from components.kubernetes.cluster import ClusterSettings
+from components.settings import Block, block_within
+from tools.places import ROOT
+from tools.readme import write_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PAGES: dict[str, tuple[str, type[Block]]] = {
+    "zot": ("docs/zot.md", CHOICES["zot"].settings),
+    "cluster": ("docs/cluster.md", ClusterSettings),
+}
+
+
+def table(name: str) -> str:
+    """Every key of the block `hero:<name>`, also those of blocks within it, with its default and what it allows."""
+    return "\n".join(["| key | default | allowed |", "| --- | --- | --- |", *_rows(f"hero:{name}", PAGES[name][1])])
+
+
+def _rows(path: str, model: type[Block]) -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        key = f"{path}.{field.alias or name}"
+        default = "needed" if field.is_required() else _default(field.default)
+        yield f"| `{key}` | {default} | {_escaped(field.description or '')} |"
+        inner = block_within(field.annotation)
+        if inner:
+            yield from _rows(f"{key}[]" if isinstance(field.default, list) else key, inner)
+
+
+def _default(value: object) -> str:
+    if value in (None, "", [], {}):
+        return ""
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("|", r"\|").replace("<", r"\<")
+
+
+if __name__ == "__main__":
+    for block, (page, _) in PAGES.items():
+        write_table("keys", table(block), ROOT / page)
