@@ -2,7 +2,7 @@
 STACK ?= dev
 WITHIN := python3 -S -m tools.within
 
-.PHONY: up preview refresh down outputs test genuine soak mutations lint format keys lock conformance pictures benchmark scale
+.PHONY: up preview refresh down outputs test genuine soak mutations lint format keys lock conformance pictures picture benchmark scale
 
 up: ## build Hero's home and move Hero in
 	@./pulumiw up --stack $(STACK) --yes --skip-preview
@@ -55,6 +55,9 @@ lock: ## lock the packages anew and export the lock
 
 pictures: ## make the pictures of the documentation again
 	@KEEP_PICTURES=1 $(WITHIN) pytest --quiet tests/embedded/test_page.py
+
+picture: ## what the puller sees at the page of a stack that is up, as a picture of the documentation
+	@$(WITHIN) python -m tests.genuine $(STACK)
 
 benchmark: ## measure what the README says of speed, and write it there
 	@$(WITHIN) python -m benchmarks.speed --write

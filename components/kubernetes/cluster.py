@@ -106,7 +106,14 @@ def connect(name: str, settings: ClusterSettings, opts: pulumi.ResourceOptions) 
     import pulumi_kubernetes as kubernetes  # noqa: PLC0415 - takes as long to import as all the rest
 
     return kubernetes.Provider(
-        name, kubeconfig=settings.file, context=settings.context, upsert_existing_objects=True, opts=opts
+        name,
+        kubeconfig=settings.file,
+        context=settings.context,
+        upsert_existing_objects=True,
+        # Otherwise another password takes a Secret away before it comes again, and pods find none in between.
+        enable_secret_mutable=True,
+        enable_config_map_mutable=True,
+        opts=opts,
     )
 
 

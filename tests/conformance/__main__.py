@@ -33,7 +33,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _conformance(stack: str, *, write: bool) -> int:
-    told = _outputs(stack)
+    told = outputs(stack)
     address = told["address"]
     known = Path(__file__).with_name(f"{told['registry']}.txt")
     results = Path(tempfile.mkdtemp(prefix="hero-conformance-"))
@@ -55,7 +55,7 @@ def _conformance(stack: str, *, write: bool) -> int:
     return 0 if verdict.good else 1
 
 
-def _outputs(stack: str) -> dict[str, Any]:
+def outputs(stack: str) -> dict[str, Any]:
     """All that the stack tells, the pusher's password with it; it stays in this process and the suite's."""
     command = [str(ROOT / "pulumiw"), "stack", "output", "--stack", stack, "--show-secrets", "--json"]
     ended = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True)

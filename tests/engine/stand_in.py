@@ -27,7 +27,7 @@ class StandIn:
         self._version = version
         self._contracts = contracts_of(package)
         self._world = world
-        self._upserts = False
+        self._settings: Properties = {}
 
     def Handshake(self, request: provider_pb2.ProviderHandshakeRequest) -> Any:  # noqa: ANN401, N802 - the protocol's
         """What it understands."""
@@ -61,8 +61,7 @@ class StandIn:
 
     def Configure(self, request: provider_pb2.ConfigureRequest) -> Any:  # noqa: ANN401, N802
         """As the real ones: secrets are understood, and previews come here too."""
-        given, _ = plain(request.args)
-        self._upserts = given.get("upsertExistingObjects") in (True, "true")
+        self._settings, _ = plain(request.args)
         return provider_pb2.ConfigureResponse(
             acceptSecrets=True, supportsPreview=True, acceptResources=True, acceptOutputs=True
         )
@@ -85,7 +84,8 @@ class StandIn:
         changed = sorted(key for key in {*old, *new} if important[0].get(key) != important[1].get(key))
         if play.remakes is not None and _key(request.urn, request.id) not in self._world.things:
             changed.append(play.computed[-1])
-        replaces = sorted({*changed} & {*contract.replaces, *play.replaced(old, new)})
+        fixed = {"data", "stringData"} if play.mutable_by and not self._is_set(play.mutable_by) else set[str]()
+        replaces = sorted({*changed} & {*contract.replaces, *play.replaced(old, new), *fixed})
         kinds = provider_pb2.PropertyDiff
         return DIFFERENCE(
             changes=DIFFERENCE.DIFF_SOME if changed else DIFFERENCE.DIFF_NONE,
@@ -176,13 +176,16 @@ class StandIn:
             return _failed([("", str(error))])
         return provider_pb2.CheckResponse(inputs=_given(self._contracts[kind], inputs, secrets))
 
+    def _is_set(self, setting: str) -> bool:
+        return self._settings.get(setting) in (True, "true")
+
     def _make_room(self, kind: str, play: Play, inputs: Properties) -> None:
         identity = play.identity(inputs)
         if not identity or not play.in_the_world:
             return
         for key, thing in list(self._world.things.items()):
             if thing.type == kind and play.identity(thing.outputs) == identity:
-                if not play.adopts and not (play.upserted and self._upserts):
+                if not play.adopts and not (play.upserted and self._is_set("upsertExistingObjects")):
                     raise Refusal(f"409 Conflict: {kind} {identity} exists already")
                 play.take_over(self._world, thing.outputs)
                 del self._world.things[key]

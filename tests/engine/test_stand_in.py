@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from tests.engine.faults import EXISTS_ALREADY, refused
 from tests.engine.house import House, new_house
 from tests.engine.plugins import OURS, Plugins
 from tests.engine.test_secrets import secrets_of
@@ -87,8 +86,8 @@ def test_what_the_contracts_mark_is_secret_in_the_state(stage: House) -> None:
     [
         ("public=False", "public=True", {"hero-project": "update"}),
         ('name="pusher"', 'name="another"', {"hero-pusher": "replace"}),
-        ("length=24", "length=32", {"hero-password": "replace", "hero-secret": "update", "hero-pusher": "update"}),
-        ('"plain": "value"', '"plain": "another"', {"hero-plain": "update"}),
+        ("length=24", "length=32", {"hero-password": "replace", "hero-secret": "replace", "hero-pusher": "update"}),
+        ('"plain": "value"', '"plain": "another"', {"hero-plain": "replace"}),
         ('"name": "hero-plain"', '"name": "another"', {"hero-plain": "replace"}),
         ('values={"replicas": 1}', 'values={"replicas": 2}', {"hero-chart": "update"}),
     ],
@@ -137,11 +136,8 @@ def test_a_name_that_is_taken_is_refused(stage: House) -> None:
 
 
 def test_what_must_be_there_first_is_asked_for(stage: House) -> None:
-    play(stage, without='"namespace": project.name', instead='"namespace": "hero"')
-    stage.when("Create", refused(EXISTS_ALREADY), "harbor:index/project:Project")
-    told = stage.failing("up").text
-    assert EXISTS_ALREADY in told
-    assert "404: project hero not found" in told
+    play(stage, without='"namespace": project.name', instead='"namespace": "nobody"')
+    assert "404: project nobody not found" in stage.failing("up").text
 
 
 def test_two_of_one_kind_are_told_apart_by_name(stage: House) -> None:

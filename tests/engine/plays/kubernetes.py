@@ -15,8 +15,9 @@ class Object(Play):
     deletes_first = True
     upserted = True
 
-    def __init__(self, *, namespaced: bool = True) -> None:
+    def __init__(self, *, namespaced: bool = True, mutable_by: str = "") -> None:
         self._namespaced = namespaced
+        self.mutable_by = mutable_by
 
     def deletes_before(self, old: Properties, new: Properties) -> bool:
         # `provider/pkg/provider/provider.go`, Diff: only one that takes the same name.
@@ -139,8 +140,9 @@ def _ensure_namespace(world: World, name: str) -> None:
 
 PLAYS: dict[str, Play] = {
     NAMESPACE: Namespace(),
-    "kubernetes:core/v1:Secret": Object(),
-    "kubernetes:core/v1:ConfigMap": Object(),
+    # `provider/pkg/provider/diff.go`: unless the provider is told otherwise, these two are replaced.
+    "kubernetes:core/v1:Secret": Object(mutable_by="enableSecretMutable"),
+    "kubernetes:core/v1:ConfigMap": Object(mutable_by="enableConfigMapMutable"),
     "kubernetes:core/v1:Service": Object(),
     "kubernetes:core/v1:PersistentVolumeClaim": Claim(),
     "kubernetes:cert-manager.io/v1:Certificate": Object(),

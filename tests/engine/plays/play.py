@@ -25,6 +25,8 @@ class Play:
     """The computed outputs that change when the next `up` finds that it is gone; None where an `up` does not look."""
     upserted = False
     """Whether the provider's `upsertExistingObjects` is about it."""
+    mutable_by = ""
+    """The provider's setting without which another content means another resource."""
     adopts = False
     """Whether a create takes over what has this identity already, where others would be refused."""
 
