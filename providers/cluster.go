@@ -46,21 +46,42 @@ func connectCluster(kubeconfig, contextName string) (*cluster, error) {
 
 // list asks for all objects below a path of the API, such as `api/v1/namespaces/default/pods`.
 func (c *cluster) list(ctx context.Context, below string, into any) error {
-	address := *c.api
-	address.Path = path.Join(address.Path, below)
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address.String(), nil)
+	response, err := c.ask(ctx, http.MethodGet, below)
 	if err != nil {
 		return err
-	}
-	response, err := c.client.Do(request)
-	if err != nil {
-		return fmt.Errorf("the cluster of context %s cannot be reached: %w", c.context, err)
 	}
 	defer discard(response)
 	if response.StatusCode != http.StatusOK {
 		return fmt.Errorf("the cluster of context %s refuses: %s", c.context, reasonOf(response))
 	}
 	return json.NewDecoder(response.Body).Decode(into)
+}
+
+// remove takes one object away; one that is gone already is gone.
+func (c *cluster) remove(ctx context.Context, below string) error {
+	response, err := c.ask(ctx, http.MethodDelete, below)
+	if err != nil {
+		return err
+	}
+	defer discard(response)
+	if response.StatusCode >= 300 && response.StatusCode != http.StatusNotFound {
+		return fmt.Errorf("the cluster of context %s refuses: %s", c.context, reasonOf(response))
+	}
+	return nil
+}
+
+func (c *cluster) ask(ctx context.Context, method, below string) (*http.Response, error) {
+	address := *c.api
+	address.Path = path.Join(address.Path, below)
+	request, err := http.NewRequestWithContext(ctx, method, address.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+	response, err := c.client.Do(request)
+	if err != nil {
+		return nil, fmt.Errorf("the cluster of context %s cannot be reached: %w", c.context, err)
+	}
+	return response, nil
 }
 
 // kubectl is a command for whoever wants to look further.

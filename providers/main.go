@@ -25,5 +25,8 @@ func run(arguments []string) error {
 	if len(arguments) == 2 && arguments[0] == "sweep" {
 		return sweep(arguments[1])
 	}
+	if len(arguments) == 5 && arguments[0] == "forget-release" {
+		return forgetRelease(arguments[1], arguments[2], arguments[3], arguments[4])
+	}
 	return servePlugin(arguments)
 }

@@ -33,11 +33,14 @@ type playedCluster struct {
 	answers map[string]string
 	// health and push are what the registry answers.
 	health, push int
+	// removed are the paths of what was to be taken away, which is answered with deleting.
+	removed  []string
+	deleting int
 }
 
 func newPlayedCluster(t *testing.T) *playedCluster {
 	t.Helper()
-	played := &playedCluster{t: t, answers: map[string]string{}, health: http.StatusOK, push: http.StatusAccepted}
+	played := &playedCluster{t: t, answers: map[string]string{}, health: http.StatusOK, push: http.StatusAccepted, deleting: http.StatusOK}
 	played.answers["statefulsets"] = fmt.Sprintf(aWorkload, 2, 1)
 	played.server = httptest.NewServer(played)
 	t.Cleanup(played.server.Close)
@@ -60,7 +63,9 @@ func (p *playedCluster) ServeHTTP(writer http.ResponseWriter, request *http.Requ
 		writer.Header().Set("Location", request.URL.Path+"/1")
 		writer.WriteHeader(p.push)
 	case request.Method == http.MethodDelete:
-		writer.WriteHeader(http.StatusNoContent)
+		p.removed = append(p.removed, request.URL.Path)
+		writer.WriteHeader(p.deleting)
+		fmt.Fprint(writer, `{"kind": "Status", "message": "secrets is forbidden"}`)
 	case p.answers[last] != "":
 		fmt.Fprint(writer, p.answers[last])
 	default:

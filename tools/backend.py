@@ -169,9 +169,18 @@ def _is_dead(lock: Path) -> bool:
         holder = json.loads(lock.read_bytes())
         if holder["hostname"] != socket.gethostname():
             return False
-        os.kill(int(holder["pid"]), 0)
+        pid = int(holder["pid"])
+        os.kill(pid, 0)
     except ProcessLookupError:
         return True
     except (OSError, ValueError, KeyError, TypeError):
         return False
-    return False
+    return _has_ended(pid)
+
+
+def _has_ended(pid: int) -> bool:
+    """Whether a process is only there until somebody asks how it ended, as after a kill of its parent with it."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except (OSError, IndexError):
+        return False

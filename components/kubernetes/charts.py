@@ -1,5 +1,6 @@
 """Every chart and image that is put into a cluster, pinned, and from where else than their homes they may come."""
 
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,8 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from components.kubernetes.cluster import Cluster, ClusterSettings
+
+PLUGIN = "bin/pulumi-resource-hero-home"
 
 
 @dataclass(frozen=True)
@@ -67,8 +70,30 @@ def install(
         namespace=cluster.namespace,
         values=values,
         skip_await=True,
-        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(delete_before_replace=True)),
+        opts=pulumi.ResourceOptions.merge(
+            opts,
+            pulumi.ResourceOptions(
+                delete_before_replace=True,
+                hooks=pulumi.ResourceHookBinding(before_create=[_forget(name, release, cluster)]),
+            ),
+        ),
     )
+
+
+def _forget(name: str, release: str, cluster: Cluster) -> pulumi.ResourceHook:
+    """Before a release is made, take away what Helm knows of one that no state knows.
+
+    A run that was killed while it made one leaves that behind, and Helm would refuse the name for ever.
+    """
+
+    def forget(_: pulumi.ResourceHookArgs) -> None:
+        settings = cluster.settings
+        known = [settings.file or "", settings.context or "", cluster.name, release]
+        ended = subprocess.run([PLUGIN, "forget-release", *known], check=False, capture_output=True, text=True)
+        if ended.returncode != 0:
+            raise pulumi.RunError(ended.stderr.strip().removeprefix("error: "))
+
+    return pulumi.ResourceHook(f"{name}-forget", forget)
 
 
 def _source(chart: Chart, charts: str | None) -> tuple[str, str | None]:

@@ -92,7 +92,12 @@ class Cluster:
 
     settings: ClusterSettings
     provider: pulumi.ProviderResource
+    home: pulumi.Resource
+    """The namespace itself, with which all goes that is in it."""
+    name: str
+    """Of the namespace."""
     namespace: pulumi.Output[str]
+    """The same, once it is there."""
     identity: pulumi.Output[str]
     """Of the namespace; another one where it is not the same any more, with all that was in it."""
 
@@ -132,7 +137,7 @@ def move_in(name: str, settings: ClusterSettings, namespace: str, *, keep: bool,
             parent=parent, provider=provider, retain_on_delete=keep, delete_before_replace=True
         ),
     )
-    return Cluster(settings, provider, made.metadata.apply(name_of), made.metadata.apply(uid_of))
+    return Cluster(settings, provider, made, namespace, made.metadata.apply(name_of), made.metadata.apply(uid_of))
 
 
 def name_of(metadata: Any) -> str:  # noqa: ANN401 - a class of the SDK's that takes long to import

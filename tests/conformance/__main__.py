@@ -15,6 +15,9 @@ from tools.problem import Problem
 from tools.progress import say
 from tools.readme import write_table
 
+# Elsewhere, what is pushed goes by the registry's own rules, and not by whoever has pushed it.
+MAY_DELETE = ("embedded",)
+
 
 def main(arguments: list[str]) -> int:
     """Print the table; 0 where everything is as the choice's list says."""
@@ -34,6 +37,8 @@ def main(arguments: list[str]) -> int:
 
 def _conformance(stack: str, *, write: bool) -> int:
     told = outputs(stack)
+    if write and told["registry"] != "embedded":
+        raise Problem("the README's table is that of the embedded registry")
     address = told["address"]
     known = Path(__file__).with_name(f"{told['registry']}.txt")
     results = Path(tempfile.mkdtemp(prefix="hero-conformance-"))
@@ -42,8 +47,9 @@ def _conformance(stack: str, *, write: bool) -> int:
         told["pusherUsername"],
         told["pusherPassword"],
         known,
-        beside=told["repository"].removeprefix(f"{address}/").rpartition("/")[0],
+        below=told["repository"].removeprefix(f"{address}/"),
         ca_certificate=told.get("caCertificate") or "",
+        may_delete=told["registry"] in MAY_DELETE,
         results=results,
     )
     print(report(verdict))  # noqa: T201 - this speaks to a terminal

@@ -29,18 +29,22 @@ def run(
     password: str,
     known: Path,
     *,
-    beside: str = "",
+    below: str = "",
+    may_delete: bool = True,
     ca_certificate: str = "",
     results: Path | None = None,
 ) -> Verdict:
     """Put the suite to a registry and hold what it finds against the list in `known`.
 
-    It writes to the repositories `conformance/one` and `conformance/two` in the folder `beside` of the registry. Its
-    own reports go to `results`, or to a new temporary folder.
+    It writes to the repositories `conformance/one` and `conformance/two` below another one of the registry, or of
+    none. What it checks of deletes it leaves out where the login may not. Its own reports go to `results`, or to a new
+    temporary folder.
     """
     folder = results or Path(tempfile.mkdtemp(prefix="hero-conformance-"))
     program = build(ensure_go(ensure_packages()), MODULE, PACKAGE, "conformance") / "conformance"
-    settings = environment(address, username, password, beside=beside, folder=folder)
+    settings = environment(address, username, password, below=below, folder=folder)
+    if not may_delete:
+        settings |= {f"OCI_API_{what}_DELETE": "false" for what in ("BLOBS", "MANIFESTS", "TAGS")}
     if ca_certificate:
         settings |= _trust(ca_certificate, folder)
     last_words = _execute(program, settings, folder, address)
@@ -49,10 +53,10 @@ def run(
     return judge(found, read_known(known))
 
 
-def environment(address: str, username: str, password: str, *, beside: str, folder: Path) -> dict[str, str]:
+def environment(address: str, username: str, password: str, *, below: str, folder: Path) -> dict[str, str]:
     """What the suite is told, none of it in its arguments; another OCI_ variable would change what it tests."""
     others = {name: value for name, value in os.environ.items() if not name.startswith("OCI_")}
-    repositories = f"{beside}/conformance".lstrip("/")
+    repositories = f"{below}/conformance".lstrip("/")
     return {
         **others,
         "OCI_REGISTRY": address,

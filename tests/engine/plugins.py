@@ -34,7 +34,12 @@ SDKS = {
 OURS = "hero-home"
 OUR_VERSION = "0.1.0"
 SERVICE = provider_pb2.DESCRIPTOR.services_by_name["ResourceProvider"]
-STAND_IN = "#!/bin/sh\necho {port}\nexec cat >/dev/null\n"
+# Called for anything else than to serve, it only writes down for what.
+STAND_IN = """#!/bin/sh
+[ $# -gt 1 ] && [ "$1" = forget-release ] && {{ echo "$4/$5" >>{told}; exit; }}
+echo {port}
+exec cat >/dev/null
+"""
 # The genuine one is started with the engine's own address, tells its port to a file instead, and goes with the engine.
 GENUINE = """#!/bin/sh
 {program} "$@" >{file} </dev/null &
@@ -124,7 +129,7 @@ class Plugins:
         if genuine:
             file.write_text(GENUINE.format(program=shlex.quote(str(genuine)), file=shlex.quote(str(told)), port=port))
         else:
-            file.write_text(STAND_IN.format(port=port))
+            file.write_text(STAND_IN.format(port=port, told=shlex.quote(str(self.world.forgotten))))
         file.chmod(0o755)
 
     def _serve(self, behind: Behind) -> int:

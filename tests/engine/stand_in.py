@@ -185,7 +185,8 @@ class StandIn:
             return
         for key, thing in list(self._world.things.items()):
             if thing.type == kind and play.identity(thing.outputs) == identity:
-                if not play.adopts and not (play.upserted and self._is_set("upsertExistingObjects")):
+                upserted = play.upserted and self._is_set("upsertExistingObjects")
+                if not (play.adopts or upserted or self._world.is_forgotten(identity)):
                     raise Refusal(f"409 Conflict: {kind} {identity} exists already")
                 play.take_over(self._world, thing.outputs)
                 del self._world.things[key]

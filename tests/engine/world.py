@@ -63,6 +63,8 @@ class World:
         """What the file holds already is in it. Paths that a program names are relative to the folder."""
         self.file = file
         self.folder = folder
+        self.forgotten = file.with_suffix(".forgotten")
+        """Names, one a line, of what may be there and is nobody's: whoever makes such a thing takes it over."""
         self._lock = threading.RLock()
         self._made: Counter[str] = Counter()
         self.things: dict[str, Thing] = {}
@@ -105,6 +107,14 @@ class World:
         with self._lock:
             self._made[kind] += 1
             return self._made[kind]
+
+    def is_forgotten(self, identity: str) -> bool:
+        """Whether a thing of this name is nobody's; for the next who asks it is not any more."""
+        names = self.forgotten.read_text().splitlines() if self.forgotten.exists() else []
+        if identity not in names:
+            return False
+        self.forgotten.write_text("".join(f"{name}\n" for name in names if name != identity))
+        return True
 
     def find(self, kind: str, **outputs: object) -> Thing | None:
         """The thing of this type with these outputs."""

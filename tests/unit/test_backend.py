@@ -183,6 +183,17 @@ def test_only_the_locks_of_the_dead_here_are_removed(
     assert (folder / "lock.json").exists() is not removed
 
 
+def test_whoever_was_killed_and_is_only_not_yet_missed_is_dead(checkout: Path) -> None:
+    with subprocess.Popen(["sleep", "60"]) as killed:
+        killed.kill()
+        # It stays there until somebody asks how it ended.
+        os.waitid(os.P_PID, killed.pid, os.WEXITED | os.WNOWAIT)
+        folder = checkout / ".pulumi" / "locks" / "organization" / "hero" / "dev"
+        folder.mkdir(parents=True)
+        (folder / "lock.json").write_text(json.dumps({"pid": killed.pid, "hostname": socket.gethostname()}))
+        assert backend.release_dead_locks("dev")
+
+
 @pytest.mark.parametrize("content", ["{", "[]", "{}", json.dumps({"hostname": socket.gethostname(), "pid": None})])
 def test_a_lock_that_cannot_be_read_is_left_alone(checkout: Path, content: str) -> None:
     folder = checkout / ".pulumi" / "locks" / "organization" / "hero" / "dev"

@@ -107,7 +107,7 @@ def test_a_list_says_why_and_says_nothing_twice(known: Path) -> None:
 
 def test_the_suite_is_told_all_in_its_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OCI_FILTER_TEST", "OCI Conformance Test/ping")
-    told = suite.environment("127.0.0.1:5001", "pusher", "secret", beside="", folder=tmp_path)
+    told = suite.environment("127.0.0.1:5001", "pusher", "secret", below="", folder=tmp_path)
     assert "OCI_FILTER_TEST" not in told
     assert "secret" in told.values()
     assert told["OCI_REPO1"] == "conformance/one"
@@ -125,4 +125,4 @@ def test_the_suite_is_told_all_in_its_environment(tmp_path: Path, monkeypatch: p
     ],
 )
 def test_only_loopback_is_spoken_to_without_tls(address: str, tls: str, tmp_path: Path) -> None:
-    assert suite.environment(address, "pusher", "secret", beside="hero", folder=tmp_path)["OCI_TLS"] == tls
+    assert suite.environment(address, "pusher", "secret", below="hero", folder=tmp_path)["OCI_TLS"] == tls

@@ -20,8 +20,8 @@ def configuration(
 ) -> dict[str, Any]:
     """`config.json`, for the repository that Hero lives in and the URL that clients write.
 
-    Nobody may do anything without a login, and nobody may administer: the pusher may push to this one repository, the
-    puller may pull from it, and from what is mirrored.
+    Nobody may do anything without a login, and nobody may administer: the pusher may push to this one repository and
+    those below it, the puller may pull from them, and from what is mirrored.
     """
     http: dict[str, Any] = {
         "address": "0.0.0.0",  # noqa: S104 - in a pod
@@ -66,11 +66,13 @@ def _access(settings: ZotSettings, repository: str) -> dict[str, Any]:
     # Without `update`, a tag that is there names the same image for good.
     pushing = ["read", "create", *([] if settings.immutable_tags else ["update"]), "detectManifestCollision"]
     pulling = {"users": [PULLER], "actions": ["read"]}
+    ours = {"policies": [{"users": [PUSHER], "actions": pushing}, pulling], "defaultPolicy": []}
     written: dict[str, Any] = {
         "repositories": {
             # The longest path that fits is the one that counts.
             "**": {"policies": [pulling] if settings.sync else [], "defaultPolicy": []},
-            repository: {"policies": [{"users": [PUSHER], "actions": pushing}, pulling], "defaultPolicy": []},
+            repository: ours,
+            f"{repository}/**": ours,
         }
     }
     if settings.metrics:

@@ -202,7 +202,12 @@ class Zot(Registry):
                 "storage_class_name": settings.storage_class,
             },
             opts=pulumi.ResourceOptions.merge(
-                self._placed, pulumi.ResourceOptions(retain_on_delete=settings.keep_data)
+                self._placed,
+                pulumi.ResourceOptions(
+                    retain_on_delete=settings.keep_data,
+                    # It goes with its namespace, and so nobody waits for a pod that still holds it.
+                    deleted_with=None if settings.keep_data else self._cluster.home,
+                ),
             ),
         )
 
