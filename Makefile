@@ -27,7 +27,7 @@ genuine: ## the engine's scenarios with the real provider plugins, as far as the
 	@HERO_GENUINE=1 $(WITHIN) pytest --numprocesses 2 -rs tests/engine
 
 soak: ## the engine killed at fifty random points of each choice's life; SEED begins another row
-	@HERO_CRASHES=50 HERO_SEED=$(or $(SEED),1) $(WITHIN) pytest --numprocesses 2 tests/engine/test_failures.py -k crash
+	@HERO_CRASHES=50 HERO_SEED=$(or $(SEED),1) $(WITHIN) pytest --numprocesses 2 tests/engine/test_failures.py -k 'crash or every'
 
 mutations: ## break the program in ways that matter, and see a test turn red each time
 	@$(WITHIN) python -m tests.engine.mutations

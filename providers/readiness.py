@@ -9,8 +9,9 @@ class Readiness(HeroResource):
     """Waits until the workloads of a namespace are ready, its registry answers, and its pusher may push.
 
     Type: `hero-home:provider:Readiness`. While it waits it names the pod, the reason and the seconds; when its patience
-    ends it fails with the same and the command to look further. Waits again whenever an input changes. A preview, a
-    refresh and a destroy look at nothing.
+    ends it fails with the same and the command to look further. A pod of a StatefulSet that is not ready and is of
+    before a change is taken away, since Kubernetes would keep it for ever. Waits again whenever an input changes. A
+    preview, a refresh and a destroy look at nothing.
     """
 
     def __init__(

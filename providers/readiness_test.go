@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -18,7 +19,7 @@ import (
 var eager = readiness{pause: time.Millisecond}
 
 const (
-	aWorkload = `{"items": [{"metadata": {"name": "zot", "generation": 2}, "spec": {"replicas": 1}, "status": {
+	aWorkload = `{"items": [{"metadata": {"name": "zot", "uid": "of-zot", "generation": 2}, "spec": {"replicas": 1}, "status": {
 		"observedGeneration": %d, "replicas": 1, "readyReplicas": %d, "updatedReplicas": 1,
 		"currentRevision": "a", "updateRevision": "a"}}]}`
 	aPod = `{"items": [{"metadata": {"name": "zot-0"}, "status": {"phase": "Pending", "conditions": [%s], "containerStatuses": [%s]}}]}`
@@ -147,6 +148,23 @@ func TestWhatIsNotReadyIsToldWithItsReason(t *testing.T) {
 			mustContain(t, screen.all(), test.told[0])
 			mustNotContain(t, err.Error()+screen.all(), "hidden")
 		})
+	}
+}
+
+// Kubernetes never replaces a pod of a StatefulSet that is not ready, also where another one would be.
+func TestAPodOfBeforeAChangeThatIsNotReadyMakesWay(t *testing.T) {
+	for revision, removed := range map[string]string{"before": "/api/v1/namespaces/heroes/pods/zot-0", "a": ""} {
+		played := newPlayedCluster(t)
+		played.answer("statefulsets", fmt.Sprintf(aWorkload, 2, 0))
+		played.answer("pods", fmt.Sprintf(`{"items": [{"metadata": {"name": "zot-0", "labels": {"controller-revision-hash": %q},
+			"ownerReferences": [{"uid": "of-zot", "controller": true}]}}]}`, revision))
+		call, _ := newCall(t)
+		if _, err := eager.create(call, played.wanted(0)); err == nil {
+			t.Fatal("it is not ready")
+		}
+		if got := strings.Join(slices.Compact(played.removed), " "); got != removed {
+			t.Errorf("%s: %q", revision, got)
+		}
 	}
 }
 

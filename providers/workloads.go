@@ -9,6 +9,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // hindrance is what is not there yet, in words, and the command that tells more of it.
@@ -44,7 +45,39 @@ func (c *cluster) hindrance(ctx context.Context, namespace string) (*hindrance, 
 	if len(unfinished) == 0 {
 		return nil, nil
 	}
+	if err := c.makeWay(ctx, namespace, statefulSets.Items); err != nil {
+		return nil, err
+	}
 	return c.reason(ctx, namespace, strings.Join(unfinished, ", "))
+}
+
+// makeWay takes away those pods of a StatefulSet that are not ready and are of before a change: the StatefulSet would wait
+// for them for ever, also where the change is what mends them.
+// https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#forced-rollback
+func (c *cluster) makeWay(ctx context.Context, namespace string, sets []appsv1.StatefulSet) error {
+	var pods corev1.PodList
+	below := "api/v1/namespaces/" + namespace + "/pods"
+	if err := c.list(ctx, below, &pods); err != nil {
+		return err
+	}
+	for _, set := range sets {
+		if set.Status.ObservedGeneration < set.Generation {
+			continue
+		}
+		for _, pod := range pods.Items {
+			owner := metav1.GetControllerOf(&pod)
+			if owner == nil || owner.UID != set.UID || pod.DeletionTimestamp != nil || isReady(pod) {
+				continue
+			}
+			if pod.Labels[appsv1.ControllerRevisionHashLabelKey] == set.Status.UpdateRevision {
+				continue
+			}
+			if err := c.remove(ctx, below+"/"+pod.Name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // reason is what a pod says of why it is not ready, or else what is known of the workloads.

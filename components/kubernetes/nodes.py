@@ -66,7 +66,13 @@ class Nodes(pulumi.ComponentResource):
         )
         kubernetes.apps.v1.DaemonSet(
             f"{name}-writer",
-            metadata={"name": name, "namespace": cluster.namespace, "labels": {"app": name}},
+            metadata={
+                "name": name,
+                "namespace": cluster.namespace,
+                "labels": {"app": name},
+                # Readiness waits for it, and says for what.
+                "annotations": {"pulumi.com/skipAwait": "true"},
+            },
             spec={
                 "selector": {"match_labels": {"app": name}},
                 "template": {

@@ -130,3 +130,18 @@ class Fault:
         self._seen += 1
         self.struck = self._seen == self.nth
         return self.struck
+
+
+@dataclass
+class OnceEach(Fault):
+    """It happens to each of them the first time that it is tried."""
+
+    names: set[str] = field(default_factory=set[str])
+
+    def is_due(self, call: Call) -> bool:
+        """Whether this one was not tried before."""
+        if call.preview or call.method != self.method or call.name in self.names:
+            return False
+        self.names.add(call.name)
+        self.struck = True
+        return True

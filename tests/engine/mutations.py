@@ -17,6 +17,7 @@ TESTS = (
     "tests/unit/test_graph.py",
     "tests/unit/test_builds.py",
     "tests/unit/test_docker_hub.py",
+    "tests/unit/test_zot.py",
     "tests/unit/test_wrong_configuration.py",
     "tests/engine/test_secrets.py",
     "tests/engine/test_life.py",
@@ -35,6 +36,7 @@ class Mutation:
 
 IMAGE, REGISTRY = "components/hero_image.py", "components/registry.py"
 EMBEDDED, HUB = "components/registries/embedded.py", "components/registries/docker_hub.py"
+ZOT = "components/registries/zot/zot.py"
 PULL_SECRETS = "components/kubernetes/pull_secrets.py"
 MUTATIONS = [
     Mutation("the image does not wait for the registry", IMAGE, "depends_on=[registry]", "depends_on=[]"),
@@ -90,6 +92,27 @@ MUTATIONS = [
         "registry.pusher.password",
     ),
     Mutation("pull secrets do not wait for the registry", PULL_SECRETS, "depends_on=[registry]", "depends_on=[]"),
+    Mutation("zot goes on with the passwords of before", ZOT, '"hero/files": pulumi.Output.unsecret(fingerprint)', ""),
+    Mutation("zot is not waited for", ZOT, "depends_on=after", "depends_on=[]"),
+    Mutation("zot's passwords cannot be rotated", ZOT, '"rotate": self._settings.rotate', '"rotate": ""'),
+    Mutation(
+        "the puller pushes to zot",
+        "components/registries/zot/configuration.py",
+        '"actions": ["read"]',
+        '"actions": ["read", "create"]',
+    ),
+    Mutation(
+        "a Secret is away while it changes",
+        "components/kubernetes/cluster.py",
+        "enable_secret_mutable=True",
+        "enable_secret_mutable=False",
+    ),
+    Mutation(
+        "what Helm knows of a killed run's release is in the way",
+        "components/kubernetes/charts.py",
+        "before_create=[_forget(name, release, cluster)]",
+        "before_create=[]",
+    ),
     Mutation(
         "a token may stand in clear", "components/reader.py", "self._tell_what_is_in_clear(key, model, given)", ""
     ),

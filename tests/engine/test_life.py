@@ -56,9 +56,17 @@ def test_every_key(house: House, moved_in: dict[str, Any], change: Change) -> No
         house.configure(change.before(moved_in))
         house.up()
     house.configure(change.apply(moved_in))
-    assert house.preview().changes == change.expected
+    # The preview is a command of its own, so it looks once for all changes that do the same.
+    if change is first_that_does_the_same(change):
+        assert house.preview().changes == change.expected
     assert house.up().changes == change.expected
     assert house.preview().changes == {}
+
+
+def first_that_does_the_same(change: Change) -> Change:
+    """Of those of the same choice and build."""
+    (changes,) = [case.changes for case in CASES if any(each is change for each in case.changes)]
+    return next(each for each in changes if each.expected == change.expected)
 
 
 @EVERY_CASE

@@ -62,6 +62,8 @@ def _opened(value: object) -> object:
         if members.keys() == {"secure"}:
             return members["secure"]
         return {key: _opened(member) for key, member in members.items()}
+    if isinstance(value, list):
+        return [_opened(item) for item in cast("list[object]", value)]
     return value
 
 

@@ -44,6 +44,11 @@ class Engine(pulumi.runtime.Mocks):
     exported: dict[str, Any] = field(default_factory=dict[str, Any])
     exported_secrets: frozenset[str] = frozenset()
     finished: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    hooks: list[pulumi.ResourceHook] = field(default_factory=list[pulumi.ResourceHook])
+
+    def register_resource_hook(self, hook: pulumi.ResourceHook) -> None:
+        """What is to be called at some point of a resource's life; whoever wants that calls it."""
+        self.hooks.append(hook)
 
     def run(self, program: Callable[[], object], config: Mapping[str, Entry] | None = None) -> None:
         """Run it to its end; what it raises is raised here."""
@@ -121,11 +126,12 @@ def use_engine(engine: Engine) -> None:
         project=PROJECT,
         stack=STACK,
         dry_run=False,
+        callbacks=engine,
     )
     configure(settings)
 
 
-def _computed(kind: str, inputs: dict[str, Any]) -> dict[str, Any]:  # noqa: PLR0911 - one for each kind
+def _computed(kind: str, inputs: dict[str, Any]) -> dict[str, Any]:  # noqa: C901, PLR0911 - one for each kind
     """What each provider adds to what it was given."""
     match kind:
         case "hero-home:provider:RegistryProcess":
@@ -140,6 +146,14 @@ def _computed(kind: str, inputs: dict[str, Any]) -> dict[str, Any]:  # noqa: PLR
         case "hero-home:provider:Image":
             source = json.dumps(inputs["source"], sort_keys=True)
             return {"digest": f"sha256:{hashlib.sha256(source.encode()).hexdigest()}", "uploaded": 1}
+        case "random:index/randomPassword:RandomPassword":
+            return {"result": rpc.wrap_rpc_secret("a password"), "bcryptHash": rpc.wrap_rpc_secret("$2a$10$…")}
+        case "tls:index/privateKey:PrivateKey":
+            return {"privateKeyPem": rpc.wrap_rpc_secret("a key")}
+        case "tls:index/selfSignedCert:SelfSignedCert" | "tls:index/locallySignedCert:LocallySignedCert":
+            return {"certPem": "a certificate"}
+        case "tls:index/certRequest:CertRequest":
+            return {"certRequestPem": "a request"}
         case "docker:index/image:Image":
             repository = str(inputs["imageName"]).rpartition(":")[0]
             return {"repoDigest": f"{repository}@{A_DIGEST}", "baseImageName": inputs["imageName"]}

@@ -33,8 +33,9 @@ def configuration(
     }
     if serves_tls:
         http["tls"] = {"cert": f"{TLS_FOLDER}/tls.crt", "key": f"{TLS_FOLDER}/tls.key"}
-    if takes_docker_manifests:
-        # What the Docker engine makes is in its own format, which zot refuses otherwise: 415, manifest invalid.
+    if takes_docker_manifests or settings.sync:
+        # What the Docker engine makes is in its own format, which zot refuses otherwise: 415, manifest invalid. And
+        # so is much of what is mirrored; `zot verify` lets no digest be preserved without this.
         http["compat"] = ["docker2s2"]
     written = {
         "distSpecVersion": DISTRIBUTION_SPEC,
