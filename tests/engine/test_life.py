@@ -94,9 +94,11 @@ def test_every_choice_and_every_key_is_in_a_table() -> None:
         for build in ("ko", "docker"):
             assert any((case.choice, case.build) == (name, build) for case in CASES)
         changed = {change.key for case in CASES if case.choice == name for change in case.changes}
-        shared = {"image": ImageSettings, "pullSecrets": PullSecretsSettings, "cluster": ClusterSettings}
+        shared = {"image": ImageSettings, "pullSecrets": PullSecretsSettings}
         for block, model in {**shared, name: choice.settings}.items():
             assert changed >= keys(block, model)
+    # What is brought into a cluster concerns those that live in one.
+    assert {change.key for case in CASES for change in case.changes} >= keys("cluster", ClusterSettings)
 
 
 def everything_before(state: dict[str, Any], name: str) -> set[str]:
