@@ -6,11 +6,10 @@ from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from components.settings import Block, FilledText, SecretText, Superfluous, Text, check_once
+from components.settings import Block, FilledText, SecretText, Superfluous, Text, WebAddress, check_once
 
 # https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests
 REPOSITORY = re.compile(r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*")
@@ -49,13 +48,6 @@ def _check_platform(platform: str) -> str:
     if not PLATFORM.fullmatch(platform):
         raise ValueError("not a platform")
     return platform
-
-
-def _check_url(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("https", "http") or not parts.hostname:
-        raise ValueError("not the address of a web server")
-    return url
 
 
 class ImageSettings(Block):
@@ -102,7 +94,7 @@ class ImageSettings(Block):
         examples=["./hero.tar"],
     )
 
-    webhooks: list[Annotated[FilledText, AfterValidator(_check_url)]] = Field(
+    webhooks: list[WebAddress] = Field(
         default=[],
         description="a list of addresses that begin with https:// or http://, each once; each is called once per new "
         "digest, as Docker Hub would",

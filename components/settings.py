@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, cast, get_args
+from urllib.parse import urlsplit
 
 import pulumi
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictStr
@@ -53,9 +54,17 @@ def _no_truth_value(value: object) -> object:
     return value
 
 
+def _check_web_address(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("https", "http") or not parts.hostname:
+        raise ValueError("not the address of a web server")
+    return url
+
+
 Text = Annotated[StrictStr, AfterValidator(_printable)]
 FilledText = Annotated[Text, AfterValidator(_filled)]
 SecretText = Annotated[FilledText, SECRET]
+WebAddress = Annotated[FilledText, AfterValidator(_check_web_address)]
 Port = Annotated[int, BeforeValidator(_no_truth_value), Field(ge=1, le=65535, strict=False)]
 
 

@@ -1,5 +1,6 @@
 """The cluster that a stack speaks to, and the stack's own namespace in it."""
 
+import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -138,6 +139,11 @@ def move_in(name: str, settings: ClusterSettings, namespace: str, *, keep: bool,
         ),
     )
     return Cluster(settings, provider, made, namespace, made.metadata.apply(name_of), made.metadata.apply(uid_of))
+
+
+def fingerprint(content: pulumi.Input[Any]) -> pulumi.Output[str]:
+    """Another one where the content is another; a secret where something in it is."""
+    return pulumi.Output.json_dumps(content).apply(lambda text: hashlib.sha256(text.encode()).hexdigest())
 
 
 def name_of(metadata: Any) -> str:  # noqa: ANN401 - a class of the SDK's that takes long to import

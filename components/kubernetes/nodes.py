@@ -1,13 +1,10 @@
 """What the nodes of a cluster are told of a registry, and forget when it goes."""
 
-import hashlib
-import json
-
 import pulumi
 import pulumi_kubernetes as kubernetes
 
 from components.kubernetes.charts import SHELL_IMAGE
-from components.kubernetes.cluster import Cluster
+from components.kubernetes.cluster import Cluster, fingerprint
 
 SECONDS_TO_FORGET = 30
 # Ours is known by its first line; what somebody else wrote for this address is not touched. The copy is moved into its
@@ -77,7 +74,7 @@ class Nodes(pulumi.ComponentResource):
                 "selector": {"match_labels": {"app": name}},
                 "template": {
                     # Other words mean other pods.
-                    "metadata": {"labels": {"app": name}, "annotations": {"hero/told": told.apply(_fingerprint)}},
+                    "metadata": {"labels": {"app": name}, "annotations": {"hero/told": fingerprint(told)}},
                     "spec": _pod(name, cluster, address),
                 },
             },
@@ -95,10 +92,6 @@ def _hosts(address: str, scheme: str, *, has_authority: bool) -> str:
         *(['  ca = "ca.crt"'] if has_authority else []),
     ]
     return "\n".join(lines) + "\n"
-
-
-def _fingerprint(told: dict[str, str]) -> str:
-    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
 def _pod(name: str, cluster: Cluster, address: str) -> kubernetes.core.v1.PodSpecArgsDict:

@@ -10,26 +10,16 @@ import pytest
 
 from tests.checkout import ROOT, Checkout, free_port
 from tests.embedded.test_first_up import fetch_when_ready, start_hero
+from tests.genuine.browser import QUIET, find_browser
 
 PICTURES = ROOT / "docs" / "pictures"
 SIZE = (1200, 800)
-QUIET = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--hide-scrollbars",
-)
 # A page without pictures or text would be far smaller.
 SMALLEST_PICTURE = 20_000
 
 
 def test_heros_page_in_a_real_browser(home: Checkout, tmp_path: Path) -> None:
-    browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    browser = find_browser()
     if browser is None:
         pytest.skip("no Chromium on PATH; what the page says is tested without one")
     port = free_port()

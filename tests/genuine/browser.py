@@ -11,11 +11,26 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.embedded.test_page import QUIET
 from tools.problem import Problem
 
+QUIET = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--hide-scrollbars",
+)
 SECONDS_FOR_A_PAGE = 30
 SECONDS_BETWEEN_LOOKS = 0.2
+
+
+def find_browser() -> str | None:
+    """A Chromium on PATH, whatever it is called there."""
+    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
 class Browser:
@@ -89,7 +104,7 @@ class Browser:
 @contextmanager
 def browser(folder: Path, size: tuple[int, int], trusted_keys: list[str]) -> Generator[Browser]:
     """A browser with a profile of its own, which takes certificates of these keys: base64 of the SHA-256 of each."""
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    program = find_browser()
     if program is None:
         raise Problem("there is no Chromium on PATH")
     commands_in, commands_out = os.pipe()

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from components.settings import Block, FilledText, SecretText, Superfluous
+from components.settings import Block, FilledText, SecretText, Superfluous, WebAddress
 
 # https://pkg.go.dev/time#ParseDuration, without signs and fractions
 DURATION = re.compile(r"(?:\d+h)?(?:\d+m)?(?:\d+s)?")
@@ -99,17 +99,10 @@ class MirroredContent(Block):
     )
 
 
-def _check_https(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("https", "http") or not parts.hostname:
-        raise ValueError("not an address that begins with https:// or http://")
-    return url
-
-
 class Mirrored(Block):
     """An item of `hero:zot.sync`: another registry of which this one is a mirror."""
 
-    url: Annotated[FilledText, AfterValidator(_check_https)] = Field(
+    url: WebAddress = Field(
         description="the other registry's address, beginning with https:// or http://",
         examples=["https://registry.example.com"],
     )

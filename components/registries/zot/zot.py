@@ -1,6 +1,5 @@
 """zot by its own chart: its claim, its logins, its configuration, and what clients and nodes need to reach it."""
 
-import hashlib
 import json
 from typing import Any
 from urllib.parse import quote
@@ -12,7 +11,7 @@ import pulumi_random as random
 from components.image_settings import Build, ImageSettings
 from components.kubernetes.certificates import certify
 from components.kubernetes.charts import ZOT, ZOT_IMAGE, ZOT_MINIMAL_IMAGE, install
-from components.kubernetes.cluster import ClusterSettings, move_in, name_of, uid_of
+from components.kubernetes.cluster import ClusterSettings, fingerprint, move_in, name_of, uid_of
 from components.kubernetes.exposure import Expose
 from components.kubernetes.nodes import Nodes
 from components.registries.zot.configuration import (
@@ -111,7 +110,6 @@ class Zot(Registry):
         """The chart's, of which only what is not its own default is said."""
         settings, cluster = self._settings, self._cluster
         files = self._files()
-        fingerprint = pulumi.Output.json_dumps(files).apply(_fingerprint)
         image = (ZOT_MINIMAL_IMAGE if settings.minimal else ZOT_IMAGE).moved(cluster.settings)
         mounted = [{"secretName": self._secret(files), "mountPath": FOLDER}]
         if self._certificate and self._serves_tls:
@@ -125,7 +123,7 @@ class Zot(Registry):
             "pvc": {"create": False, "name": self._claim.metadata.apply(name_of) if self._claim else None},
             "externalSecrets": mounted,
             # zot reads its files at its start, so other files mean another pod.
-            "podAnnotations": {"hero/files": pulumi.Output.unsecret(fingerprint)},
+            "podAnnotations": {"hero/files": pulumi.Output.unsecret(fingerprint(files))},
             "httpGet": {"scheme": "HTTPS" if self._serves_tls else "HTTP"},
             "startupProbe": {"failureThreshold": STARTS_OF_TEN_SECONDS},
             "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
@@ -256,13 +254,12 @@ class Zot(Registry):
 
     def _wait(self, pusher: Login, values: dict[str, Any], after: list[pulumi.Resource]) -> None:
         cluster = self._cluster
-        settled = pulumi.Output.json_dumps({"chart": ZOT.version, "in": cluster.identity, "values": values})
         Readiness(
             f"{self._name}-readiness",
             kubeconfig=cluster.settings.file or "",
             context=cluster.settings.context or "",
             namespace=cluster.namespace,
-            settled=settled.apply(_fingerprint),
+            settled=fingerprint({"chart": ZOT.version, "in": cluster.identity, "values": values}),
             patience=cluster.settings.patience,
             url=f"{self._url}/readyz",
             repository=f"{self._address}/{self._image.name}",
@@ -272,7 +269,3 @@ class Zot(Registry):
             plain_http=self._settings.insecure_http,
             opts=pulumi.ResourceOptions(parent=self, depends_on=after),
         )
-
-
-def _fingerprint(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
