@@ -26,8 +26,8 @@ test: ## prove the project
 genuine: ## the engine's scenarios with the real provider plugins, as far as they are installed
 	@HERO_GENUINE=1 $(WITHIN) pytest --numprocesses 2 -rs tests/engine
 
-soak: ## the engine killed at fifty random points of each choice's life; SEED begins another row
-	@HERO_CRASHES=50 HERO_SEED=$(or $(SEED),1) $(WITHIN) pytest --numprocesses 2 tests/engine/test_failures.py -k 'crash or every'
+soak: ## the long run of the engine's scenarios: all of what `make test` takes some of; SEED begins another row of crashes
+	@HERO_SOAK=1 HERO_SEED=$(or $(SEED),1) $(WITHIN) pytest --numprocesses 2 tests/engine -k 'crash or every'
 
 mutations: ## break the program in ways that matter, and see a test turn red each time
 	@$(WITHIN) python -m tests.engine.mutations

@@ -10,6 +10,7 @@ import pytest
 from tests.engine.cases import Case, Change, furnish
 from tests.engine.house import House, new_house
 from tests.engine.plugins import OURS, SDKS, genuine_plugins
+from tests.engine.warm_host import WarmHost
 from tools.go import build, ensure_go
 from tools.packages import ensure_packages
 from tools.places import ROOT
@@ -25,6 +26,14 @@ def genuine() -> dict[str, Path]:
 
 
 @pytest.fixture(scope="session")
+def warm_host(tmp_path_factory: pytest.TempPathFactory) -> Generator[WarmHost]:
+    """Spares each command the imports."""
+    host = WarmHost(tmp_path_factory.mktemp("warm"))
+    yield host
+    host.close()
+
+
+@pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The state of a stack that was just made, since to make one takes longer than to copy it."""
     house = new_house(tmp_path_factory.mktemp("template"), {})
@@ -33,9 +42,11 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def house(request: pytest.FixtureRequest, tmp_path: Path, template: Path, genuine: dict[str, Path]) -> Generator[House]:
+def house(
+    request: pytest.FixtureRequest, tmp_path: Path, template: Path, genuine: dict[str, Path], warm_host: WarmHost
+) -> Generator[House]:
     """An empty stack."""
-    made = new_house(tmp_path, genuine, template)
+    made = new_house(tmp_path, genuine, template, warm_host)
     skip_what_is_not_here(request, made)
     furnish(made)
     yield made
@@ -59,6 +70,7 @@ def moved_in(
     case: Case,
     first_houses: dict[str, tuple[House, dict[str, Any]]],
     template: Path,
+    warm_host: WarmHost,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[str, Any]:
     """The config of the house, in which Hero lives already."""
@@ -69,7 +81,7 @@ def moved_in(
         house.up()
         return config
     if str(case) not in first_houses:
-        first = new_house(tmp_path_factory.mktemp("first"), {}, template)
+        first = new_house(tmp_path_factory.mktemp("first"), {}, template, warm_host)
         furnish(first)
         first_houses[str(case)] = (first, case.config())
         first.configure(first_houses[str(case)][1])

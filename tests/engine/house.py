@@ -15,6 +15,7 @@ from typing import Any, cast
 
 from tests.engine.faults import Fault, Happening, Stage
 from tests.engine.plugins import OURS, Plugins, end
+from tests.engine.warm_host import WarmHost
 from tests.engine.world import Call, World
 from tools.wrapper import prepare
 
@@ -235,7 +236,9 @@ def _operations(events: str) -> dict[str, str]:
     return operations
 
 
-def new_house(folder: Path, genuine: dict[str, Path], template: Path | None = None) -> House:
+def new_house(
+    folder: Path, genuine: dict[str, Path], template: Path | None = None, warm_host: WarmHost | None = None
+) -> House:
     """A project folder as the program needs it; whoever makes one closes its plugins."""
     path = folder / "house"
     path.mkdir()
@@ -247,7 +250,10 @@ def new_house(folder: Path, genuine: dict[str, Path], template: Path | None = No
     world = World(folder / "world.json", path)
     plugins = Plugins(folder / "pulumi-home", world)
     plugins.install(path / "bin" / f"pulumi-resource-{OURS}", genuine)
-    house = House(path, world, plugins, _environment(path, plugins.home), genuine=frozenset(genuine))
+    environment = _environment(path, plugins.home)
+    if warm_host is not None:
+        environment = warm_host.within(environment)
+    house = House(path, world, plugins, environment, genuine=frozenset(genuine))
     if template is None:
         house.init()
     else:
@@ -260,6 +266,9 @@ def _environment(path: Path, home: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PULUMI_", "HERO_"))}
     return {
         **kept,
+        # What the CLI allocates in a second need not be collected; the limit is for one that goes on.
+        "GOGC": "off",
+        "GOMEMLIMIT": "512MiB",
         "PATH": prepared["PATH"],
         "PULUMI_BACKEND_URL": f"file://{path}",
         "PULUMI_CONFIG_PASSPHRASE": "the tests' own",

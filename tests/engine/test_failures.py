@@ -1,6 +1,5 @@
 """What is left when something goes wrong at any point, and whether the same command then goes on from there."""
 
-import os
 import random
 from typing import Any
 
@@ -22,16 +21,12 @@ from tests.engine.faults import (
     slow,
 )
 from tests.engine.house import House
+from tests.engine.soak import CRASHES, FIRST_SEED, IN_THE_LONG_RUN
 from tests.engine.test_life import EVERY_CASE
 from tests.engine.test_several import ONE_OF_EACH
 
 EVERY_CHOICE = pytest.mark.parametrize("case", ONE_OF_EACH, ids=str)
 
-# As many as `make soak` says; a handful shows that the machinery works.
-A_HANDFUL = 2
-CRASHES = int(os.environ.get("HERO_CRASHES", A_HANDFUL))
-IN_THE_LONG_RUN = pytest.mark.skipif(CRASHES <= A_HANDFUL, reason="make soak lets each fail alone")
-FIRST_SEED = int(os.environ.get("HERO_SEED", "2026"))
 METHODS = {"create": "Create", "replace": "Create", "update": "Update", "delete": "Delete", "refresh": "Read"}
 WORDS = {
     "the cluster is unreachable": UNREACHABLE,
@@ -105,7 +100,6 @@ def test_what_the_service_says_is_told_once(house: House, case: Case, words: str
     told = house.failing("up").text
     assert told[told.index("Diagnostics:") :].count(words) == 1
     assert "Traceback" not in told
-    house.up()
 
 
 @EVERY_CHOICE

@@ -11,15 +11,16 @@ from cryptography import x509
 from tests.engine.house import House, new_house
 from tests.engine.plugins import OURS, Plugins
 from tests.engine.test_secrets import secrets_of
+from tests.engine.warm_host import WarmHost
 from tests.engine.world import World
 
 EVERY_PROVIDER = Path(__file__).with_name("every_provider.py")
 
 
 @pytest.fixture
-def stage(tmp_path: Path, template: Path) -> Generator[House]:
+def stage(tmp_path: Path, template: Path, warm_host: WarmHost) -> Generator[House]:
     """A stack that never has genuine plugins."""
-    made = new_house(tmp_path, {}, template)
+    made = new_house(tmp_path, {}, template, warm_host)
     yield made
     made.plugins.close()
 

@@ -1,0 +1,52 @@
+"""What is no choice's own, wherever the image lives."""
+
+import hashlib
+
+from tests.engine.changes.change import Change
+from tests.engine.house import Secret
+
+EXISTING = {"image.build": "existing", "image.source": "cncf-demo:v0.0.1"}
+WEBHOOK = "https://example.com/hero"
+
+
+def shared_changes(build: str) -> list[Change]:
+    """What the keys do that are no choice's own, wherever the image lives."""
+    webhook = f"hero-webhook-{hashlib.sha256(WEBHOOK.encode()).hexdigest()[:8]}"
+    planted = {"pullSecrets.namespaces": ["default"]}
+    again = {"pull-secrets-default": "replace"}
+    if build == "docker":
+        # The rest is the same however the image is built.
+        return image_changes(build)
+    return [
+        *image_changes(build),
+        Change("image.webhooks", [WEBHOOK], {webhook: "create"}),
+        Change("image.webhookSecret", Secret("their-secret"), {webhook: "update"}, {"image.webhooks": [WEBHOOK]}),
+        Change("pullSecrets.namespaces", ["default"], {"pull-secrets-default": "create"}),
+        Change("pullSecrets.name", "login", again, planted),
+        Change("cluster.kubeconfig", "./kubeconfig", again, planted),
+        Change("cluster.context", "kind-hero", again, planted),
+    ]
+
+
+def image_changes(build: str) -> list[Change]:
+    """What the keys of `hero:image` do to the image."""
+    pushed = {"hero-image": "update"}
+    if build == "ko":
+        return [
+            Change("image.tags", ["v0.0.1", "latest"], pushed),
+            Change("image.context", "./other", pushed),
+            Change("image.platforms", ["linux/arm64"], pushed),
+            Change("image.source", "cncf-demo:v0.0.2", pushed, EXISTING),
+            Change("image.build", "docker", {"hero-build": "create", "hero-image": "update"}),
+        ]
+    built = {"hero-build": "update", "hero-image": "update"}
+    return [
+        Change("image.tags", ["v0.0.1", "latest"], built),
+        Change("image.tags", ["latest", "v0.0.1"], pushed),
+        Change("image.context", "./other", built),
+        Change("image.dockerfile", "Other.Dockerfile", built),
+        Change("image.platforms", ["linux/arm64"], built),
+        Change("image.sbom", value=True, expected=pushed),
+        # What docker pushed stays; without a delete the engine forgets the resource.
+        Change("image.build", "ko", {"hero-build": "delete", "hero-image": "update"}),
+    ]
