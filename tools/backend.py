@@ -12,6 +12,7 @@ import socket
 import tempfile
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from tools.packages import run
@@ -105,12 +106,16 @@ def alone(stack: str) -> Generator[None]:
 
 def is_destroyed(stack: str) -> bool:
     """Whether the state has nothing left; a `destroy` of only some resources leaves the rest."""
+    return not latest(stack).get("resources")
+
+
+def latest(stack: str) -> dict[str, Any]:
+    """The state; empty where there is none, as after `destroy --remove`."""
     try:
         state = json.loads(_state_of(stack).read_bytes())
     except FileNotFoundError:
-        # `destroy --remove` takes the stack away as well.
-        return True
-    return not state["checkpoint"]["latest"].get("resources")
+        return {}
+    return state["checkpoint"]["latest"]
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 
-from tools import backend
+from tools import backend, recovery
 from tools.cli import ensure_cli
 from tools.go import build, ensure_go
 from tools.packages import ensure_packages, run
@@ -55,6 +55,10 @@ def _run(arguments: list[str]) -> int:
     os.environ.pop("PULUMI_CONFIG_PASSPHRASE", None)
     environment.pop("PULUMI_CONFIG_PASSPHRASE", None)
     environment.update(backend.own_environment())
+    return _be_pulumi_with_our_own_state(pulumi, arguments, stack, environment)
+
+
+def _be_pulumi_with_our_own_state(pulumi: Path, arguments: list[str], stack: str, environment: dict[str, str]) -> int:
     changing = any(verb in arguments for verb in CHANGING)
     with backend.alone(stack) if changing else nullcontext(), backend.tidy_stack_files():
         if changing:
@@ -62,10 +66,22 @@ def _run(arguments: list[str]) -> int:
         # A stack that is made only now had its registry, if there is one, from another backend.
         known = backend.is_known(stack)
         backend.ensure_stack(pulumi, stack, environment, own=True)
+        for command in recovery.commands(backend.latest(stack)) if arguments[:1] in (["up"], ["update"]) else []:
+            say(f"first `pulumi {command[0]}` of what a run that was killed has left undecided")
+            code = _be_pulumi(pulumi, [*command, "--stack", stack], environment)
+            if code:
+                return code
         code = _be_pulumi(pulumi, arguments, environment)
         if code == 0 and "destroy" in arguments and known and backend.is_destroyed(stack):
+            _tell_what_may_be_left(stack)
             run([str(ROOT / "bin" / PLUGIN), "sweep", f"{backend.PROJECT}/{stack}"], "a killed run left something")
         return code
+
+
+def _tell_what_may_be_left(stack: str) -> None:
+    """What a killed run was creating is in no state, so Pulumi cannot take it away."""
+    for name in recovery.may_be_left(backend.latest(stack)):
+        say(f"{name} was being created when a run was killed, and may be there; `make up` and `make down` end it")
 
 
 def prepare() -> tuple[Path, dict[str, str]]:

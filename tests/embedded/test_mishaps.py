@@ -86,6 +86,19 @@ def test_pulumi_killed_and_then_down(checkout: Checkout) -> None:
     assert not (checkout.path / ".hero").exists()
 
 
+def test_pulumi_killed_in_the_middle_of_a_down(checkout: Checkout) -> None:
+    checkout.up()
+    run = checkout.start("make", "down")
+    while checkout.registry_process() is not None:
+        time.sleep(0.001)
+    kill_pulumi_of(checkout)
+    run.communicate(timeout=60)
+    checkout.up()
+    told = checkout.outputs()
+    assert checkout.crane("digest", told["image"]) == told["digest"]
+    assert checkout.up().unchanged
+
+
 def test_interrupted_by_a_person(checkout: Checkout) -> None:
     run = checkout.start("make", "up")
     while checkout.registry_process() is None:

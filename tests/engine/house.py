@@ -17,6 +17,7 @@ from tests.engine.faults import Fault, Happening, Stage
 from tests.engine.plugins import OURS, Plugins, end
 from tests.engine.warm_host import WarmHost
 from tests.engine.world import Call, World
+from tools import recovery
 from tools.wrapper import prepare
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -162,8 +163,10 @@ class House:
         return ran
 
     def let_go(self) -> None:
-        """Take away the lock of a run that was killed, as ./pulumiw does by itself."""
+        """Take away the lock of a run that was killed, and look at what it has done, as ./pulumiw does by itself."""
         self._told("cancel", "--yes", positional=True)
+        for command in recovery.commands(json.loads(self._told("stack", "export"))["deployment"]):
+            self.well(self.run(*command))
 
     def become(self, other: "House") -> None:
         """Have the state and the world of another house."""

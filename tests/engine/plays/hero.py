@@ -41,6 +41,10 @@ class RegistryProcess(Play):
             "storage": old["storage"] if old and kept else f"storage-{world.number('storage')}",
         }
 
+    def take_over(self, world: World, outputs: Properties) -> None:
+        # A run that was killed has left it running, with passwords that nobody knows.
+        self.unmake(world, outputs)
+
     def unmake(self, world: World, outputs: Properties) -> None:
         world.registries.pop(f"127.0.0.1:{int(outputs['port'])}", None)
 
