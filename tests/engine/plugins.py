@@ -42,6 +42,7 @@ exec cat >/dev/null
 """
 # The genuine one is started with the engine's own address, tells its port to a file instead, and goes with the engine.
 GENUINE = """#!/bin/sh
+: >{file}
 {program} "$@" >{file} </dev/null &
 while ! [ -s {file} ]; do sleep 0.02; done
 echo {port}
