@@ -41,7 +41,9 @@ echo {port}
 exec cat >/dev/null
 """
 # The genuine one is started with the engine's own address, tells its port to a file instead, and goes with the engine.
+# What it is called for besides, it does itself.
 GENUINE = """#!/bin/sh
+[ $# -gt 1 ] && [ "$1" = forget-release ] && exec {program} "$@"
 : >{file}
 {program} "$@" >{file} </dev/null &
 while ! [ -s {file} ]; do sleep 0.02; done
