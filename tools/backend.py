@@ -10,6 +10,7 @@ import secrets
 import shutil
 import socket
 import tempfile
+import time
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from tools.progress import say
 
 STATE = ROOT / ".pulumi"
 PROJECT = "hero"
+SECONDS_TO_WRITE_A_DESCRIPTION = 0.2
 # Files are read as bytes here: what is written back has to be the user's, whatever ends their lines.
 BACKEND = re.compile(rb"^backend:", re.MULTILINE)
 SALT = re.compile(rb"^encryptionsalt: .*\n?", re.MULTILINE)
@@ -159,11 +161,37 @@ def _replace(file: Path, content: bytes) -> None:
         replaced.replace(file)
 
 
+def mend_descriptions(folder: Path) -> None:
+    """Take away what a run that was killed has written no more than half of.
+
+    Beside each file of a state Pulumi keeps one with its type and its sum, writes that in place, and then reads neither
+    of the two where it was cut short: `failed to load checkpoint: EOF`, from then on. Without it, it reads the file.
+    """
+    broken = [file for file in folder.rglob("*.attrs") if not _is_whole(file)]
+    if broken:
+        # Somebody may be writing it right now.
+        time.sleep(SECONDS_TO_WRITE_A_DESCRIPTION)
+    for file in broken:
+        if not _is_whole(file):
+            file.unlink(missing_ok=True)
+
+
+def _is_whole(file: Path) -> bool:
+    try:
+        json.loads(file.read_bytes())
+    except FileNotFoundError:
+        return True
+    except ValueError:
+        return False
+    return True
+
+
 def release_dead_locks(stack: str) -> bool:
     """Remove the locks of runs that were killed on this machine; returns whether there were any."""
     dead = [lock for lock in (STATE / "locks").glob(f"organization/{PROJECT}/{stack}/*.json") if _is_dead(lock)]
     for lock in dead:
         lock.unlink(missing_ok=True)
+        lock.with_name(f"{lock.name}.attrs").unlink(missing_ok=True)
     if dead:
         say(f"an earlier run of stack {stack} was cut short; this one goes on from where it stopped")
     return bool(dead)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PAGES: dict[str, tuple[str, type[Block]]] = {
+    "harbor": ("docs/harbor.md", CHOICES["harbor"].settings),
     "zot": ("docs/zot.md", CHOICES["zot"].settings),
     "cluster": ("docs/cluster.md", ClusterSettings),
 }

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 
-from tools import backend, recovery
+from tools import authorities, backend, recovery
 from tools.cli import ensure_cli
 from tools.go import build, ensure_go
 from tools.packages import ensure_packages, run
@@ -61,10 +61,12 @@ def _run(arguments: list[str]) -> int:
 def _be_pulumi_with_our_own_state(pulumi: Path, arguments: list[str], stack: str, environment: dict[str, str]) -> int:
     changing = any(verb in arguments for verb in CHANGING)
     with backend.alone(stack) if changing else nullcontext(), backend.tidy_stack_files():
+        backend.mend_descriptions(backend.STATE)
         if changing:
             backend.release_dead_locks(stack)
         # A stack that is made only now had its registry, if there is one, from another backend.
         known = backend.is_known(stack)
+        authorities.write(stack, backend.latest(stack))
         backend.ensure_stack(pulumi, stack, environment, own=True)
         for command in recovery.commands(backend.latest(stack)) if arguments[:1] in (["up"], ["update"]) else []:
             say(f"first `pulumi {command[0]}` of what a run that was killed has left undecided")
@@ -74,6 +76,7 @@ def _be_pulumi_with_our_own_state(pulumi: Path, arguments: list[str], stack: str
         code = _be_pulumi(pulumi, arguments, environment)
         if code == 0 and "destroy" in arguments and known and backend.is_destroyed(stack):
             _tell_what_may_be_left(stack)
+            authorities.forget(stack)
             run([str(ROOT / "bin" / PLUGIN), "sweep", f"{backend.PROJECT}/{stack}"], "a killed run left something")
         return code
 
@@ -92,7 +95,12 @@ def prepare() -> tuple[Path, dict[str, str]]:
     _link(build(go, ROOT / "providers", ".", PLUGIN) / PLUGIN)
     folders = [VENV / "bin", cli, uv, go]
     path = os.pathsep.join([*map(str, folders), os.environ.get("PATH", "")])
-    return cli / "pulumi", {**os.environ, "PATH": path, "PULUMI_SKIP_UPDATE_CHECK": "true"}
+    return cli / "pulumi", {
+        **os.environ,
+        **authorities.environment(),
+        "PATH": path,
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+    }
 
 
 def _link(plugin: Path) -> None:

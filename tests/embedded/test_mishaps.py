@@ -56,6 +56,13 @@ def test_a_tag_that_somebody_took_away_comes_back(checkout: Checkout) -> None:
     assert checkout.crane("digest", f"{told['repository']}:latest") == told["digest"]
 
 
+@pytest.mark.parametrize("verb", ["preview", "up"])
+def test_a_state_whose_description_was_cut_short_is_read_all_the_same(checkout: Checkout, verb: str) -> None:
+    checkout.up()
+    (checkout.path / ".pulumi" / "stacks" / "hero" / "dev.json.attrs").write_text("")
+    assert "EOF" not in checkout.make(verb).text
+
+
 @pytest.mark.parametrize("moment", range(KILLS))
 def test_pulumi_killed_in_the_middle_of_an_up(checkout: Checkout, moment: int, ups_length: float) -> None:
     run = checkout.start("make", "up")

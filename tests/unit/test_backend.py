@@ -227,3 +227,36 @@ def test_another_stack_need_not_wait(checkout: Path) -> None:
     (checkout / ".pulumi").mkdir()
     with backend.alone("dev"), backend.alone("other"):
         pass
+
+
+@pytest.mark.parametrize("half", ["", '{"user.cache_control":"","us'])
+def test_what_a_killed_run_has_written_half_of_is_taken_away(checkout: Path, half: str) -> None:
+    folder = checkout / ".pulumi" / "stacks" / "hero"
+    folder.mkdir(parents=True)
+    (folder / "dev.json").write_text("{}")
+    (folder / "dev.json.attrs").write_text(half)
+    (folder / "other.json.attrs").write_text('{"user.content_type":"application/json"}')
+    backend.mend_descriptions(checkout / ".pulumi")
+    assert sorted(file.name for file in folder.iterdir()) == ["dev.json", "other.json.attrs"]
+
+
+def test_what_somebody_writes_at_this_moment_stays(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = checkout / ".pulumi" / "dev.json.attrs"
+    file.parent.mkdir()
+    file.write_text("")
+
+    def write(_: float) -> None:
+        file.write_text("{}")
+
+    monkeypatch.setattr(time, "sleep", write)
+    backend.mend_descriptions(checkout / ".pulumi")
+    assert file.exists()
+
+
+def test_the_description_of_a_dead_lock_goes_with_it(checkout: Path) -> None:
+    locks = checkout / ".pulumi" / "locks" / "organization" / "hero" / "dev"
+    locks.mkdir(parents=True)
+    (locks / "one.json").write_text(json.dumps({"hostname": socket.gethostname(), "pid": 2**22 + 1}))
+    (locks / "one.json.attrs").write_text("{}")
+    assert backend.release_dead_locks("dev")
+    assert not list(locks.iterdir())
