@@ -30,7 +30,7 @@ soak: ## the long run of the engine's scenarios: all of what `make test` takes s
 	@HERO_SOAK=1 HERO_SEED=$(or $(SEED),1) $(WITHIN) pytest --numprocesses 2 tests/engine -k 'crash or every'
 
 mutations: ## break the program in ways that matter, and see a test turn red each time
-	@$(WITHIN) python -m tests.engine.mutations
+	@$(WITHIN) python -m tests.engine.mutations $(ONLY)
 
 conformance: ## put the OCI conformance suite to the registry of a stack that is up
 	@$(WITHIN) python -m tests.conformance $(STACK) $(if $(WRITE),--write)

@@ -12,6 +12,7 @@ from components.kubernetes.pull_secrets import PullSecretsSettings
 from components.reader import Entry, Reader, read_entries
 from components.registries.docker_hub import DockerHub, DockerHubSettings
 from components.registries.embedded import Embedded, EmbeddedSettings
+from components.registries.harbor.settings import HarborSettings
 from components.registries.zot.settings import ZotSettings
 from components.registry import Registry
 from components.settings import Block
@@ -48,6 +49,12 @@ def _zot(name: str, stack: Settings) -> Registry:
     return Zot(name, stack.choice, stack.image, stack.cluster)
 
 
+def _harbor(name: str, stack: Settings) -> Registry:
+    from components.registries.harbor.harbor import Harbor  # noqa: PLC0415 - as above
+
+    return Harbor(name, stack.choice, stack.image, stack.cluster)
+
+
 CHOICES: dict[str, Choice] = {
     "embedded": Choice(
         EmbeddedSettings, lambda name, stack: Embedded(name, stack.choice, stack.image.name), "embedded"
@@ -58,9 +65,10 @@ CHOICES: dict[str, Choice] = {
         "docker-hub",
         lambda settings: settings.levels,
     ),
+    "harbor": Choice(HarborSettings, _harbor, "harbor"),
     "zot": Choice(ZotSettings, _zot, "zot"),
 }
-PLANNED = ("harbor", "dragonfly")
+PLANNED = ("dragonfly",)
 DEFAULT = "embedded"
 
 

@@ -56,14 +56,14 @@ class HeroImage(pulumi.ComponentResource):
             sbom=bool(settings.sbom),
             opts=self._after_the_registry,
         )
-        self._call_webhooks(pushed)
-        self.digest = pushed.digest
-        self.image = pulumi.Output.concat(registry.repository, "@", pushed.digest)
+        self.digest = registry.admit(name, pushed.digest, self)
+        self._call_webhooks()
+        self.image = pulumi.Output.concat(registry.repository, "@", self.digest)
         self.tags = settings.tags
         self.pull = pulumi.Output.concat("docker pull ", self.image)
         self.register_outputs({"image": self.image, "digest": self.digest, "tags": self.tags})
 
-    def _call_webhooks(self, pushed: Image) -> None:
+    def _call_webhooks(self) -> None:
         settings = self._settings
         for url in settings.webhooks:
             Webhook(
@@ -72,7 +72,7 @@ class HeroImage(pulumi.ComponentResource):
                 url=url,
                 secret=settings.webhook_secret or "",
                 repository=self._registry.repository,
-                digest=pushed.digest,
+                digest=self.digest,
                 tags=settings.tags,
                 pusher=self._registry.pusher.username,
                 opts=pulumi.ResourceOptions(parent=self),

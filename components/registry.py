@@ -37,6 +37,14 @@ class Registry(pulumi.ComponentResource):
     storage: pulumi.Output[str]
     """Names the stored data; another name means that images stored before are gone and must be pushed again."""
 
+    def admit(self, name: str, digest: pulumi.Output[str], parent: pulumi.Resource) -> pulumi.Output[str]:
+        """The digest of an image that was just pushed, once others may hear of it.
+
+        A choice may look at the image first; `name` begins the names of what it makes for that, below `parent`.
+        """
+        del name, parent
+        return digest
+
     def promise(
         self,
         *,

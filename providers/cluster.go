@@ -1,14 +1,17 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"path"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
@@ -20,6 +23,9 @@ type cluster struct {
 	api     *url.URL
 	client  *http.Client
 }
+
+// errOvertaken is what a write ends with where somebody else's came before it.
+var errOvertaken = errors.New("somebody else has changed it in the meantime")
 
 // connectCluster takes what kubectl would take where kubeconfig or context is empty. It asks the cluster nothing yet.
 func connectCluster(kubeconfig, contextName string) (*cluster, error) {
@@ -46,36 +52,82 @@ func connectCluster(kubeconfig, contextName string) (*cluster, error) {
 
 // list asks for all objects below a path of the API, such as `api/v1/namespaces/default/pods`.
 func (c *cluster) list(ctx context.Context, below string, into any) error {
-	response, err := c.ask(ctx, http.MethodGet, below)
+	response, err := c.ask(ctx, http.MethodGet, below, nil)
 	if err != nil {
 		return err
 	}
 	defer discard(response)
 	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("the cluster of context %s refuses: %s", c.context, reasonOf(response))
+		return c.refusal(response)
 	}
 	return json.NewDecoder(response.Body).Decode(into)
 }
 
+// get asks for one object, and says whether it is there.
+func (c *cluster) get(ctx context.Context, below string, into any) (bool, error) {
+	response, err := c.ask(ctx, http.MethodGet, below, nil)
+	if err != nil {
+		return false, err
+	}
+	defer discard(response)
+	switch response.StatusCode {
+	case http.StatusOK:
+		return true, json.NewDecoder(response.Body).Decode(into)
+	case http.StatusNotFound:
+		return false, nil
+	default:
+		return false, c.refusal(response)
+	}
+}
+
+// write makes a Secret, or puts it in the place of the one that it was read from. Where that one is no longer as it was
+// read, nothing is written.
+func (c *cluster) write(ctx context.Context, secret *corev1.Secret) error {
+	method, below := http.MethodPost, "api/v1/namespaces/"+secret.Namespace+"/secrets"
+	if secret.ResourceVersion != "" {
+		method, below = http.MethodPut, below+"/"+secret.Name
+	}
+	content, err := json.Marshal(secret)
+	if err != nil {
+		return err
+	}
+	response, err := c.ask(ctx, method, below, content)
+	if err != nil {
+		return err
+	}
+	defer discard(response)
+	switch status := response.StatusCode; {
+	case status < 300:
+		return nil
+	case status == http.StatusConflict, status == http.StatusNotFound && method == http.MethodPut:
+		return errOvertaken
+	default:
+		return c.refusal(response)
+	}
+}
+
 // remove takes one object away; one that is gone already is gone.
 func (c *cluster) remove(ctx context.Context, below string) error {
-	response, err := c.ask(ctx, http.MethodDelete, below)
+	response, err := c.ask(ctx, http.MethodDelete, below, nil)
 	if err != nil {
 		return err
 	}
 	defer discard(response)
 	if response.StatusCode >= 300 && response.StatusCode != http.StatusNotFound {
-		return fmt.Errorf("the cluster of context %s refuses: %s", c.context, reasonOf(response))
+		return c.refusal(response)
 	}
 	return nil
 }
 
-func (c *cluster) ask(ctx context.Context, method, below string) (*http.Response, error) {
+func (c *cluster) ask(ctx context.Context, method, below string, content []byte) (*http.Response, error) {
 	address := *c.api
 	address.Path = path.Join(address.Path, below)
-	request, err := http.NewRequestWithContext(ctx, method, address.String(), nil)
+	request, err := http.NewRequestWithContext(ctx, method, address.String(), bytes.NewReader(content))
 	if err != nil {
 		return nil, err
+	}
+	if content != nil {
+		request.Header.Set("Content-Type", "application/json")
 	}
 	response, err := c.client.Do(request)
 	if err != nil {
@@ -87,6 +139,10 @@ func (c *cluster) ask(ctx context.Context, method, below string) (*http.Response
 // kubectl is a command for whoever wants to look further.
 func (c *cluster) kubectl(namespace, rest string) string {
 	return fmt.Sprintf("kubectl --context %s --namespace %s %s", c.context, namespace, rest)
+}
+
+func (c *cluster) refusal(response *http.Response) error {
+	return fmt.Errorf("the cluster of context %s refuses: %s", c.context, reasonOf(response))
 }
 
 func reasonOf(response *http.Response) string {

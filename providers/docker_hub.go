@@ -16,7 +16,6 @@ const (
 	patienceWithHub = time.Minute // for one answer
 	// Docker Hub always says how long to wait. Where something before it does not, this is long enough to help.
 	unsaidPause      = 10 * time.Second
-	longestExcuse    = 300
 	giveAnotherToken = "give another token: ./pulumiw config set --secret --path hero:dockerhub.token, then ./pulumiw up"
 )
 
@@ -38,22 +37,6 @@ type hub struct {
 	patience patience
 	// bearer is what the login was changed for; it is good for some minutes and kept nowhere else.
 	bearer string
-}
-
-// hubRefusal is an answer by which Docker Hub says that it does not do what it was asked.
-type hubRefusal struct {
-	status  int
-	purpose string
-	excuse  string
-	advice  string
-}
-
-func (r *hubRefusal) Error() string {
-	text := fmt.Sprintf("Docker Hub refuses to %s (%d: %s)", r.purpose, r.status, r.excuse)
-	if r.advice != "" {
-		text += "; " + r.advice
-	}
-	return text
 }
 
 // open logs in. There is nothing that could be asked of Docker Hub without.
@@ -199,28 +182,24 @@ func (h *hub) unreachable(err error) error {
 	if h.call.Err() != nil {
 		return h.call.Err()
 	}
-	var around *url.Error
-	if errors.As(err, &around) {
-		err = around.Err
-	}
-	return fmt.Errorf("Docker Hub (%s) cannot be reached: %w; the next ./pulumiw up goes on from here", h.host(), err)
+	return fmt.Errorf("Docker Hub (%s) cannot be reached: %w; the next ./pulumiw up goes on from here", h.host(), withoutURL(err))
 }
 
 func (h *hub) refusal(purpose string, status int, content []byte) error {
-	refusal := &hubRefusal{status: status, purpose: purpose, excuse: h.excuse(status, content)}
+	refused := &refusal{server: "Docker Hub", status: status, purpose: purpose, excuse: h.excuse(status, content)}
 	switch {
 	case status == http.StatusUnauthorized:
-		refusal.advice = giveAnotherToken
+		refused.advice = giveAnotherToken
 	case status == http.StatusForbidden:
-		refusal.advice = fmt.Sprintf("where the token of %s may not administer, it needs the scope Read, Write, Delete; %s",
+		refused.advice = fmt.Sprintf("where the token of %s may not administer, it needs the scope Read, Write, Delete; %s",
 			h.Username, giveAnotherToken)
 	case status >= http.StatusInternalServerError:
-		refusal.advice = "the trouble is its own; the next ./pulumiw up goes on from here"
+		refused.advice = "the trouble is its own; the next ./pulumiw up goes on from here"
 	}
-	return refusal
+	return refused
 }
 
-// excuse is what Docker Hub says itself, short, and without the secrets that an answer may repeat.
+// excuse is what Docker Hub says itself.
 func (h *hub) excuse(status int, content []byte) string {
 	text := http.StatusText(status)
 	var fields map[string]any
@@ -233,16 +212,7 @@ func (h *hub) excuse(status int, content []byte) string {
 			}
 		}
 	}
-	for _, secret := range []string{h.Token, h.bearer} {
-		if secret != "" {
-			text = strings.ReplaceAll(text, secret, "[secret]")
-		}
-	}
-	text = strings.Join(strings.Fields(text), " ")
-	if len(text) > longestExcuse {
-		text = strings.ToValidUTF8(text[:longestExcuse], "") + "…"
-	}
-	return text
+	return shortExcuse(text, h.Token, h.bearer)
 }
 
 func (h *hub) host() string {
@@ -251,18 +221,4 @@ func (h *hub) host() string {
 		return "hero:dockerhub.api"
 	}
 	return address.Host
-}
-
-// hasStatus tells whether Docker Hub has refused with one of these.
-func hasStatus(err error, statuses ...int) bool {
-	var refusal *hubRefusal
-	if !errors.As(err, &refusal) {
-		return false
-	}
-	for _, status := range statuses {
-		if refusal.status == status {
-			return true
-		}
-	}
-	return false
 }

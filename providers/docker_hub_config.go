@@ -20,10 +20,13 @@ const (
 type knownLogins struct {
 	lock   sync.Mutex
 	logins map[hubLogin]string
+	// harbors are those to a Harbor, by address and user.
+	harbors map[harborLogin]harborLogin
 }
 
 // remember keeps the login among these inputs, where there is one and a preview knows it.
 func (k *knownLogins) remember(news resource.PropertyMap) {
+	k.rememberHarbor(news)
 	given, err := decode[hubLogin](news)
 	if err != nil || given.API == "" || given.Username == "" || given.Token == "" {
 		return

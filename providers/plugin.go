@@ -88,7 +88,11 @@ func servePlugin(arguments []string) error {
 			"hero-home:provider:DockerHubRepository": hubRepository{},
 			"hero-home:provider:DockerHubToken":      hubAccessToken{},
 			"hero-home:provider:Readiness":           readiness{pause: time.Second},
+			"hero-home:provider:KeptSecrets":         keptSecrets{},
 			"hero-home:provider:Webhook":             webhook{pause: time.Second},
+			"hero-home:provider:HarborProject":       harborProject{pause: harborPause},
+			"hero-home:provider:HarborRobot":         harborRobot{pause: harborPause},
+			"hero-home:provider:HarborScan":          harborScan{pause: harborPause},
 		},
 		engine: engine, cancelled: cancelled, cancel: cancel, keychain: authn.DefaultKeychain, hubAPI: hubAPI,
 	}

@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/authn"
@@ -12,10 +15,14 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 )
 
-// Whoever answers at all does so within this.
-const patienceWithOneLook = 15 * time.Second
+const (
+	// Whoever answers at all does so within this.
+	patienceWithOneLook = 15 * time.Second
+	longestAnswer       = 1 << 20 // bytes
+)
 
-// readiness is a wait for what was put into a cluster: its workloads, its registry's address, and leave to push.
+// readiness is a wait for what was put into a cluster: its workloads, its registry's address, what that says of itself
+// where it does, and leave to push where somebody pushes.
 type readiness struct {
 	// pause is the time between two looks.
 	pause time.Duration
@@ -28,8 +35,11 @@ type readinessInputs struct {
 	// Settled changes with what is waited for.
 	Settled string `json:"settled"`
 	// Patience is in seconds, for all of it.
-	Patience      int    `json:"patience"`
-	URL           string `json:"url"`
+	Patience int    `json:"patience"`
+	URL      string `json:"url"`
+	// Health says that the answer of URL tells how it is, and that 200 alone means nothing.
+	Health bool `json:"health,omitempty"`
+	// Repository is empty where nobody asks for leave to push.
 	Repository    string `json:"repository"`
 	Username      string `json:"username"`
 	Password      string `json:"password"`
@@ -42,7 +52,18 @@ func (readiness) check(news resource.PropertyMap) (resource.PropertyMap, []plugi
 }
 
 func (readiness) diff(olds, news resource.PropertyMap) (plugin.DiffResult, error) {
-	return difference(changedKeys(olds, news)), nil
+	return difference(changedKeys(withHealth(olds), withHealth(news))), nil
+}
+
+// withHealth says it of those that say nothing of it, as every wait did before one could ask for it: they are no others
+// for that.
+func withHealth(properties resource.PropertyMap) resource.PropertyMap {
+	if _, said := properties["health"]; said {
+		return properties
+	}
+	complete := properties.Copy()
+	complete["health"] = resource.NewBoolProperty(false)
+	return complete
 }
 
 func (r readiness) create(call call, news resource.PropertyMap) (resource.PropertyMap, error) {
@@ -119,10 +140,17 @@ func (i readinessInputs) look(ctx context.Context, cluster *cluster) *hindrance 
 		return &hindrance{err.Error(), cluster.kubectl(i.Namespace, "get secrets")}
 	}
 	defer transport.CloseIdleConnections()
-	if err := answers(ctx, i.URL, transport); err != nil {
+	said, err := answer(ctx, i.URL, transport)
+	if err != nil {
 		return &hindrance{
 			fmt.Sprintf("all pods are ready, but %s does not answer as it should: %v", i.URL, err),
 			cluster.kubectl(i.Namespace, "get services,ingresses"),
+		}
+	}
+	if words := healthHindrance(said); i.Health && words != "" {
+		return &hindrance{
+			fmt.Sprintf("all pods are ready, but %s %s", i.URL, words),
+			cluster.kubectl(i.Namespace, "get pods"),
 		}
 	}
 	if err := i.mayPush(ctx, transport); err != nil {
@@ -134,25 +162,71 @@ func (i readinessInputs) look(ctx context.Context, cluster *cluster) *hindrance 
 	return nil
 }
 
-func answers(ctx context.Context, url string, transport http.RoundTripper) error {
+// answer is what is said with 200; any other status is none.
+func answer(ctx context.Context, url string, transport http.RoundTripper) ([]byte, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	response, err := transport.RoundTrip(request)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer discard(response)
 	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("it says %s", response.Status)
+		return nil, fmt.Errorf("it says %s", response.Status)
 	}
-	return nil
+	return io.ReadAll(io.LimitReader(response.Body, longestAnswer))
+}
+
+type healthOfOne struct {
+	Name   string `json:"name"`
+	Status string `json:"status"`
+	Error  string `json:"error"`
+}
+
+// healthHindrance is what somebody says of itself in the form that Harbor has for it; nothing where that is healthy.
+// Whatever else it says may pass: after a change a part does not know for a while how it is.
+func healthHindrance(said []byte) string {
+	var health struct {
+		Status     string        `json:"status"`
+		Components []healthOfOne `json:"components"`
+	}
+	if json.Unmarshal(said, &health) != nil || health.Status == "" {
+		return "does not say whether it is healthy: its answer is no JSON that has a status"
+	}
+	if health.Status == "healthy" {
+		return ""
+	}
+	var ill []string
+	for _, component := range health.Components {
+		if component.Status != "healthy" {
+			ill = append(ill, component.words())
+		}
+	}
+	if len(ill) == 0 {
+		ill = append(ill, healthOfOne{"it", health.Status, ""}.words())
+	}
+	return "says that " + strings.Join(ill, ", ")
+}
+
+func (h healthOfOne) words() string {
+	words := h.Name + " is " + h.Status
+	if h.Status == "" {
+		words = h.Name + " is not healthy"
+	}
+	if h.Error != "" {
+		words += ": " + h.Error
+	}
+	return shortExcuse(words)
 }
 
 // mayPush asks the registry itself, by beginning an upload and giving it up: a registry can be healthy and refuse every
 // push all the same.
 func (i readinessInputs) mayPush(ctx context.Context, transport http.RoundTripper) error {
+	if i.Repository == "" {
+		return nil
+	}
 	repository, err := nameRepository(i.Repository, i.PlainHTTP)
 	if err != nil {
 		return err

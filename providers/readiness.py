@@ -6,7 +6,7 @@ from providers.resource import HeroResource
 
 
 class Readiness(HeroResource):
-    """Waits until the workloads of a namespace are ready, its registry answers, and its pusher may push.
+    """Waits until the workloads of a namespace are ready, its registry answers and is well, and its pusher may push.
 
     Type: `hero-home:provider:Readiness`. While it waits it names the pod, the reason and the seconds; when its patience
     ends it fails with the same and the command to look further. A pod of a StatefulSet that is not ready and is of
@@ -24,17 +24,20 @@ class Readiness(HeroResource):
         settled: pulumi.Input[str],
         patience: int,
         url: str,
-        repository: pulumi.Input[str],
-        username: pulumi.Input[str],
-        password: pulumi.Input[str],
         ca_certificate: pulumi.Input[str],
         plain_http: bool,
+        health: bool = False,
+        repository: pulumi.Input[str] = "",
+        username: pulumi.Input[str] = "",
+        password: pulumi.Input[str] = "",
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Wait for everything in `namespace`, then for 200 of `url`, then for leave to push to `repository`.
 
         Empty texts for `kubeconfig` and `context` mean what kubectl would take. `settled` is any text that changes with
-        what is waited for; `patience` is in seconds, for all of it.
+        what is waited for; `patience` is in seconds, for all of it. With `health`, `url` answers with JSON as Harbor's
+        `/api/v2.0/health` does, and 200 is not enough: its `status` must be `healthy`; until then the components that
+        are not are named. Without a `repository` nobody asks for leave to push, and there need be no login.
         """
         super().__init__(
             "Readiness",
@@ -46,6 +49,7 @@ class Readiness(HeroResource):
                 "settled": settled,
                 "patience": patience,
                 "url": url,
+                "health": health or None,  # left out where it is not wanted, as it was before it could be
                 "repository": repository,
                 "username": username,
                 "password": pulumi.Output.secret(password),

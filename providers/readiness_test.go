@@ -32,8 +32,9 @@ type playedCluster struct {
 	lock   sync.Mutex
 	// answers are by the last word of the path that is asked for.
 	answers map[string]string
-	// health and push are what the registry answers.
+	// health and push are what the registry answers, and said is what it says with the first.
 	health, push int
+	said         string
 	// removed are the paths of what was to be taken away, which is answered with deleting.
 	removed  []string
 	deleting int
@@ -55,6 +56,7 @@ func (p *playedCluster) ServeHTTP(writer http.ResponseWriter, request *http.Requ
 	switch last := words[len(words)-1]; {
 	case last == "readyz":
 		writer.WriteHeader(p.health)
+		fmt.Fprint(writer, p.said)
 	case last == "v2":
 		writer.Header().Set("WWW-Authenticate", `Basic realm="zot"`)
 		if _, password, _ := request.BasicAuth(); password == "" {
@@ -83,18 +85,24 @@ func (p *playedCluster) answer(kind, text string) {
 // wanted is a wait for the cluster's workload and registry, with so many seconds of patience.
 func (p *playedCluster) wanted(patience int) resource.PropertyMap {
 	p.t.Helper()
-	kubeconfig := filepath.Join(p.t.TempDir(), "kubeconfig")
-	content := fmt.Sprintf(`{"apiVersion": "v1", "kind": "Config", "current-context": "lab",
-		"clusters": [{"name": "lab", "cluster": {"server": %q}}], "users": [{"name": "lab", "user": {"token": "hidden-token"}}],
-		"contexts": [{"name": "lab", "context": {"cluster": "lab", "user": "lab"}}]}`, p.server.URL)
-	if err := os.WriteFile(kubeconfig, []byte(content), 0o600); err != nil {
-		p.t.Fatal(err)
-	}
 	return resource.NewPropertyMapFromMap(map[string]any{
-		"kubeconfig": kubeconfig, "context": "", "namespace": "heroes", "settled": "1", "patience": patience,
+		"kubeconfig": kubeconfigOf(p.t, p.server.URL), "context": "", "namespace": "heroes", "settled": "1", "patience": patience,
 		"url": p.server.URL + "/readyz", "repository": strings.TrimPrefix(p.server.URL, "http://") + "/hero",
 		"username": "pusher", "password": "hidden-password", "caCertificate": "", "plainHttp": true,
 	})
+}
+
+// kubeconfigOf is a file with the way to a cluster at this address.
+func kubeconfigOf(t *testing.T, address string) string {
+	t.Helper()
+	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
+	content := fmt.Sprintf(`{"apiVersion": "v1", "kind": "Config", "current-context": "lab",
+		"clusters": [{"name": "lab", "cluster": {"server": %q}}], "users": [{"name": "lab", "user": {"token": "hidden-token"}}],
+		"contexts": [{"name": "lab", "context": {"cluster": "lab", "user": "lab"}}]}`, address)
+	if err := os.WriteFile(kubeconfig, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return kubeconfig
 }
 
 func TestWhatIsReadyIsNotWaitedFor(t *testing.T) {

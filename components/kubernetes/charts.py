@@ -44,6 +44,23 @@ ZOT = Chart("zot", "0.1.122", "https://zotregistry.dev/helm-charts")
 # The chart's own default is v2.1.18; what we say of zot was seen of this one.
 ZOT_IMAGE = ContainerImage("ghcr.io/project-zot/zot", "v2.1.20")
 ZOT_MINIMAL_IMAGE = ContainerImage("ghcr.io/project-zot/zot-minimal", "v2.1.20")
+HARBOR = Chart("harbor", "1.19.1", "https://helm.goharbor.io")
+# By where the chart's values name each of them.
+HARBOR_IMAGES = {
+    path: ContainerImage(f"docker.io/goharbor/{name}", "v2.15.1")
+    for path, name in {
+        "nginx": "nginx-photon",
+        "portal": "harbor-portal",
+        "core": "harbor-core",
+        "jobservice": "harbor-jobservice",
+        "registry.registry": "registry-photon",
+        "registry.controller": "harbor-registryctl",
+        "trivy": "trivy-adapter-photon",
+        "database.internal": "harbor-db",
+        "redis.internal": "redis-photon",
+        "exporter": "harbor-exporter",
+    }.items()
+}
 SHELL_IMAGE = ContainerImage("docker.io/library/busybox", "1.37.0")
 
 

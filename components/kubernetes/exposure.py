@@ -110,7 +110,7 @@ class ExposedSettings(Block):
     @classmethod
     def _check_expose(cls, expose: Expose, info: ValidationInfo) -> Expose:
         if expose == Expose.INGRESS and _is_address(info.data.get("domain", "")):
-            raise ValueError("an ingress goes by a name, and the domain is an address")
+            raise Superfluous("an ingress goes by a name, and the domain is an address")
         return expose
 
     @field_validator("port")

@@ -14,6 +14,7 @@ from typing import Any
 from tests.engine.changes.change import Blocks, Change, with_values
 from tests.engine.changes.docker_hub import ELSEWHERE, docker_hub, docker_hub_changes
 from tests.engine.changes.embedded import embedded, embedded_changes
+from tests.engine.changes.harbor import harbor, harbor_changes
 from tests.engine.changes.shared import WEBHOOK, shared_changes
 from tests.engine.changes.zot import zot, zot_changes
 from tests.engine.house import House
@@ -22,7 +23,7 @@ from tests.engine.world import Login, Registry, Thing
 # Where `make genuine` finds what is real: for each choice, blocks of config that are laid over those of its case.
 FILE = os.environ.get("HERO_GENUINE_CONFIG", "")
 FOUND: dict[str, Blocks] = json.loads(Path(FILE).read_text()) if FILE else {}
-IN_A_CLUSTER = ("zot",)
+IN_A_CLUSTER = ("harbor", "zot")
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,8 @@ def furnish(house: House) -> None:
     (house.path / "kubeconfig").write_text("{}")
     (house.path / "other.md").write_text("# Another Hero\n")
     (house.path / "ca.pem").write_text("-----BEGIN CERTIFICATE-----\n")
-    (house.path / "charts" / "zot").mkdir(parents=True)
+    for chart in IN_A_CLUSTER:
+        (house.path / "charts" / chart).mkdir(parents=True)
     logins = [Login("vfarcic", "the-administrators-token", may_push=True)]
     house.world.registries[ELSEWHERE] = Registry(logins)
     theirs = [Login(who, "their-pushers-token", may_push=True) for who in ("vfarcic", "ci")]
@@ -89,6 +91,7 @@ def furnish(house: House) -> None:
 BEGIN: dict[str, tuple[Callable[[], Blocks], Callable[[str], list[Change]]]] = {
     "embedded": (embedded, embedded_changes),
     "dockerhub": (docker_hub, docker_hub_changes),
+    "harbor": (harbor, harbor_changes),
     "zot": (zot, zot_changes),
 }
 

@@ -17,7 +17,7 @@ from tests.engine.faults import Fault, Happening, Stage
 from tests.engine.plugins import OURS, Plugins, end
 from tests.engine.warm_host import WarmHost
 from tests.engine.world import Call, World
-from tools import recovery
+from tools import backend, recovery
 from tools.wrapper import prepare
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -83,6 +83,8 @@ class House:
             return {"secure": self._seals[value]}
         if isinstance(value, dict):
             return {key: self._sealed(each) for key, each in cast("dict[str, object]", value).items()}
+        if isinstance(value, list):
+            return [self._sealed(each) for each in cast("list[object]", value)]
         return value
 
     def when(self, method: str, happens: Happening, kind: str = "", nth: int = 1, name: str = "") -> Fault:
@@ -164,6 +166,7 @@ class House:
 
     def let_go(self) -> None:
         """Take away the lock of a run that was killed, and look at what it has done, as ./pulumiw does by itself."""
+        backend.mend_descriptions(self.path / ".pulumi")
         self._told("cancel", "--yes", positional=True)
         for command in recovery.commands(json.loads(self._told("stack", "export"))["deployment"]):
             self.well(self.run(*command))

@@ -22,6 +22,13 @@ from tests.wire import plain
 PROJECT, STACK = "hero", "dev"
 STACK_TYPE = "pulumi:pulumi:Stack"
 A_DIGEST = f"sha256:{'d' * 64}"
+ALWAYS_THE_SAME: dict[str, dict[str, Any]] = {
+    "hero-home:provider:HarborProject": {"projectId": 2},
+    "harbor:index/registry:Registry": {"registryId": 4},
+    "tls:index/selfSignedCert:SelfSignedCert": {"certPem": "a certificate"},
+    "tls:index/locallySignedCert:LocallySignedCert": {"certPem": "a certificate"},
+    "tls:index/certRequest:CertRequest": {"certRequestPem": "a request"},
+}
 
 
 @dataclass(frozen=True)
@@ -34,6 +41,10 @@ class Made:
     inputs: dict[str, Any]
     secrets: frozenset[str]
     dependencies: frozenset[str]
+    retained: bool = False
+    """Whether it stays when the stack goes."""
+    deleted_with: str = ""
+    """What takes it along when it goes."""
 
 
 @dataclass
@@ -103,7 +114,16 @@ class _Monitor(MockMonitor):
             inputs, secrets = plain(request.object)
             dependencies = frozenset(_name(urn) for urn in request.dependencies)
             self._engine.made.append(
-                Made(request.type, request.name, _name(request.parent), inputs, secrets, dependencies)
+                Made(
+                    request.type,
+                    request.name,
+                    _name(request.parent),
+                    inputs,
+                    secrets,
+                    dependencies,
+                    request.retainOnDelete,
+                    _name(request.deletedWith),
+                )
             )
         return super().RegisterResource(request)  # pyright: ignore[reportUnknownMemberType]
 
@@ -131,7 +151,7 @@ def use_engine(engine: Engine) -> None:
     configure(settings)
 
 
-def _computed(kind: str, inputs: dict[str, Any]) -> dict[str, Any]:  # noqa: C901, PLR0911 - one for each kind
+def _computed(kind: str, inputs: dict[str, Any]) -> dict[str, Any]:  # noqa: PLR0911 - one for each kind
     """What each provider adds to what it was given."""
     match kind:
         case "hero-home:provider:RegistryProcess":
@@ -148,21 +168,17 @@ def _computed(kind: str, inputs: dict[str, Any]) -> dict[str, Any]:  # noqa: C90
             return {"digest": f"sha256:{hashlib.sha256(source.encode()).hexdigest()}", "uploaded": 1}
         case "random:index/randomPassword:RandomPassword":
             return {"result": rpc.wrap_rpc_secret("a password"), "bcryptHash": rpc.wrap_rpc_secret("$2a$10$…")}
+        case "hero-home:provider:KeptSecrets":
+            return {"values": rpc.wrap_rpc_secret({key: f"the kept {key}" for key in inputs["lengths"]})}
+        case "hero-home:provider:HarborRobot":
+            return {"fullName": f"robot${inputs['project']}+{inputs['name']}", "robotId": 3}
         case "tls:index/privateKey:PrivateKey":
             return {"privateKeyPem": rpc.wrap_rpc_secret("a key")}
-        case "tls:index/selfSignedCert:SelfSignedCert" | "tls:index/locallySignedCert:LocallySignedCert":
-            return {"certPem": "a certificate"}
-        case "tls:index/certRequest:CertRequest":
-            return {"certRequestPem": "a request"}
         case "docker:index/image:Image":
             repository = str(inputs["imageName"]).rpartition(":")[0]
             return {"repoDigest": f"{repository}@{A_DIGEST}", "baseImageName": inputs["imageName"]}
-        case "docker:index/tag:Tag":
-            return {"sourceImageId": "sha256:the-image-in-the-engine"}
-        case "docker:index/registryImage:RegistryImage":
-            return {"sha256Digest": A_DIGEST}
         case _:
-            return {}
+            return ALWAYS_THE_SAME.get(kind, {})
 
 
 def _name(urn: str) -> str:

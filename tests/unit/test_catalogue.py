@@ -31,6 +31,11 @@ FIELDS = [
 # Some of what an image may say excludes the rest.
 # Keys of which one or the other is given.
 APART: dict[str, list[set[str]]] = {
+    "harbor": [
+        {"certificateIssuer", "azure", "gcs", "ldap"},
+        {"certificateSecret", "s3", "gcs", "ldap"},
+        {"certificateSecret", "s3", "azure", "oidc"},
+    ],
     "zot": [{"certificateIssuer", "cve"}, {"certificateSecret", "s3", "cache"}],
 }
 BESIDE: dict[str, dict[str, object]] = {

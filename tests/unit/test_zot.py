@@ -9,6 +9,7 @@ import jsonschema
 import pulumi
 import pytest
 
+from tests.contracts import unknown_keys
 from tests.unit.configuration import entries_of, mistakes_in, sealed, write_sources
 from tests.unit.graph import Engine
 from tools.places import ROOT
@@ -123,7 +124,7 @@ def test_every_value_is_known_to_the_chart(stack: str) -> None:
     known = json.loads((CONTRACTS / "zot.json").read_text())
     # Its templates read these, and its defaults do not name them.
     known |= {"securityContext": None}
-    assert list(_unknown(built(STACKS[stack]).named("zot-release").inputs["values"], known)) == []
+    assert unknown_keys(built(STACKS[stack]).named("zot-release").inputs["values"], known) == []
 
 
 def test_nobody_may_do_anything_without_a_login_and_nobody_may_administer() -> None:
@@ -219,13 +220,3 @@ def test_before_a_release_is_made_what_a_killed_run_left_of_it_is_forgotten(fold
     else:
         hook.callback(nothing)
     assert (folder / "asked").read_text() == "forget-release  kind-hero hero-dev zot\n"
-
-
-def _unknown(values: dict[str, Any], known: dict[str, Any], path: str = "") -> list[str]:
-    found: list[str] = []
-    for key, value in values.items():
-        if key not in known:
-            found.append(f"{path}{key}")
-        elif isinstance(value, dict) and isinstance(known[key], dict):
-            found += _unknown(cast("dict[str, Any]", value), known[key], f"{path}{key}.")
-    return found

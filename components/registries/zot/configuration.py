@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from components.registries.zot.extensions import Listener, Mirrored, ObjectStorage, RetentionPolicy
+from components.kubernetes.storage import Bucket
+from components.registries.zot.extensions import Listener, Mirrored, RetentionPolicy
 from components.registries.zot.settings import ZotSettings
 
 PUSHER, PULLER, METRICS = "pusher", "puller", "metrics"
@@ -99,7 +100,7 @@ def _storage(settings: ZotSettings) -> dict[str, Any]:
     return written
 
 
-def _bucket(bucket: ObjectStorage) -> dict[str, Any]:
+def _bucket(bucket: Bucket) -> dict[str, Any]:
     # https://distribution.github.io/distribution/storage-drivers/s3/, whose driver zot uses.
     written: dict[str, Any] = {
         "name": "s3",

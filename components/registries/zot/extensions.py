@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
+from components.kubernetes.storage import Bucket
 from components.settings import Block, FilledText, SecretText, Superfluous, WebAddress
 
 # https://pkg.go.dev/time#ParseDuration, without signs and fractions
@@ -190,33 +191,9 @@ class Listener(Block):
         return channel
 
 
-class ObjectStorage(Block):
+class ZotBucket(Bucket):
     """The block `hero:zot.s3`: a bucket in the claim's place."""
 
-    bucket: FilledText = Field(description="the bucket's name", examples=["hero"])
-    region: FilledText = Field(description="the bucket's region", examples=["eu-central-1"])
-    endpoint: FilledText | None = Field(
-        default=None,
-        description="the address of a service that is not Amazon's, beginning with https:// or http://",
-        examples=["https://minio.example.com"],
-    )
     folder: FilledText = Field(
         default="/zot", description="the path in the bucket, beginning with /", examples=["/zot"]
     )
-    access_key: SecretText | None = Field(
-        default=None,
-        description="given as a secret; without it and secretKey, what the pods' own account may do",
-        examples=["ACCESS_KEY"],
-    )
-    secret_key: SecretText | None = Field(
-        default=None, description="with accessKey, given as a secret", examples=["SECRET_KEY"]
-    )
-
-    @field_validator("secret_key")
-    @classmethod
-    def _check_secret_key(cls, key: str | None, info: ValidationInfo) -> str | None:
-        if (key is None) == (info.data.get("access_key") is None):
-            return key
-        if key is None:
-            raise ValueError("missing: an access key has a secret key")
-        raise Superfluous("without an access key nobody needs it")

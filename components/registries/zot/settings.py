@@ -1,28 +1,26 @@
 """What a stack may say of zot."""
 
-import re
-
 from pydantic import Field, ValidationInfo, field_validator
 
 from components.kubernetes.exposure import ExposedSettings
+from components.kubernetes.storage import Size
 from components.registries.zot.extensions import (
     Duration,
     Listener,
     Mirrored,
-    ObjectStorage,
     RetentionPolicy,
+    ZotBucket,
     seconds,
 )
 from components.settings import FilledText, SecretText, Superfluous, Text, check_once
 
 TWO_HOURS = 2 * 60 * 60
-SIZE = re.compile(r"[1-9]\d*(Mi|Gi|Ti)")
 
 
 class ZotSettings(ExposedSettings):
     """The block `hero:zot`."""
 
-    size: FilledText = Field(
+    size: Size = Field(
         default="8Gi",
         description="how much the claim asks for, such as 8Gi; it may grow where the storage class allows that",
         examples=["8Gi"],
@@ -32,7 +30,7 @@ class ZotSettings(ExposedSettings):
         description="the claim's StorageClass; the cluster's default where none is given",
         examples=["standard"],
     )
-    s3: ObjectStorage | None = Field(
+    s3: ZotBucket | None = Field(
         default=None,
         description="a map with bucket, region, endpoint, folder, accessKey and secretKey: images are kept there and "
         "not on a claim",
@@ -75,7 +73,7 @@ class ZotSettings(ExposedSettings):
     )
     search: bool = Field(default=True, description="true, so that one can search, or false", examples=["true"])
     ui: bool = Field(
-        default=True, description="true, so that there is a page to look at; needs search; or false", examples=["true"]
+        default=True, description="true, so that there is a page to look at; needs search; or false", examples=["false"]
     )
     cve: Duration | None = Field(
         default=None,
@@ -129,13 +127,6 @@ class ZotSettings(ExposedSettings):
     def shows_page(self) -> bool:
         """Whether there is something to look at in a browser."""
         return self.ui and not self.minimal
-
-    @field_validator("size")
-    @classmethod
-    def _check_size(cls, size: str) -> str:
-        if not SIZE.fullmatch(size):
-            raise ValueError("not a number with Mi, Gi or Ti behind it")
-        return size
 
     @field_validator("cache")
     @classmethod

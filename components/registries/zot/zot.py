@@ -11,6 +11,7 @@ import pulumi_random as random
 from components.image_settings import Build, ImageSettings
 from components.kubernetes.certificates import certify
 from components.kubernetes.charts import ZOT, ZOT_IMAGE, ZOT_MINIMAL_IMAGE, install
+from components.kubernetes.claims import claim
 from components.kubernetes.cluster import ClusterSettings, fingerprint, move_in, name_of, uid_of
 from components.kubernetes.exposure import Expose
 from components.kubernetes.nodes import Nodes
@@ -185,28 +186,14 @@ class Zot(Registry):
 
     def _claim_storage(self) -> kubernetes.core.v1.PersistentVolumeClaim:
         settings = self._settings
-        return kubernetes.core.v1.PersistentVolumeClaim(
+        return claim(
             f"{self._name}-claim",
-            metadata={
-                # Of another class it is another claim, which has to be there before the old one is let go.
-                "name": "-".join([f"{RELEASE}-images", *([settings.storage_class] if settings.storage_class else [])]),
-                "namespace": self._cluster.namespace,
-                # Where a class binds it to the first pod that comes, nobody would wait for anything else.
-                "annotations": {"pulumi.com/skipAwait": "true"},
-            },
-            spec={
-                "access_modes": ["ReadWriteOnce"],
-                "resources": {"requests": {"storage": settings.size}},
-                "storage_class_name": settings.storage_class,
-            },
-            opts=pulumi.ResourceOptions.merge(
-                self._placed,
-                pulumi.ResourceOptions(
-                    retain_on_delete=settings.keep_data,
-                    # It goes with its namespace, and so nobody waits for a pod that still holds it.
-                    deleted_with=None if settings.keep_data else self._cluster.home,
-                ),
-            ),
+            f"{RELEASE}-images",
+            settings.size,
+            settings.storage_class,
+            self._cluster,
+            keep=settings.keep_data,
+            opts=self._placed,
         )
 
     def _tell_nodes(self) -> list[pulumi.Resource]:

@@ -5,8 +5,9 @@ from tests.engine.plays.docker_hub import PLAYS as DOCKER_HUB
 from tests.engine.plays.harbor import PLAYS as HARBOR
 from tests.engine.plays.hero import PLAYS as HERO
 from tests.engine.plays.kubernetes import PLAYS as KUBERNETES
+from tests.engine.plays.our_harbor import PLAYS as OUR_HARBOR
 from tests.engine.plays.play import Play
 from tests.engine.plays.random import PLAYS as RANDOM
 from tests.engine.plays.tls import PLAYS as TLS
 
-PLAYS: dict[str, Play] = {**DOCKER, **DOCKER_HUB, **HARBOR, **HERO, **KUBERNETES, **RANDOM, **TLS}
+PLAYS: dict[str, Play] = {**DOCKER, **DOCKER_HUB, **HARBOR, **HERO, **KUBERNETES, **OUR_HARBOR, **RANDOM, **TLS}

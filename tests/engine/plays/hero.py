@@ -1,6 +1,7 @@
 """Our own plugin, which `make genuine` puts in this one's place to see whether both do the same."""
 
 import secrets
+from urllib.parse import urlsplit
 
 from tests.engine.plays.play import Kept, Play, Properties, digest, files
 from tests.engine.world import Login, Refusal, Registry, World
@@ -89,8 +90,11 @@ class Readiness(Kept):
     """A wait until the pusher may push; where it may not, that would be for ever."""
 
     def make(self, world: World, inputs: Properties, old: Properties | None) -> Properties:
-        address = str(inputs["repository"]).partition("/")[0]
-        world.log_in(address, inputs["username"], inputs["password"], to_push=True)
+        if inputs["repository"]:
+            address = str(inputs["repository"]).partition("/")[0]
+            world.log_in(address, inputs["username"], inputs["password"], to_push=True)
+        elif urlsplit(str(inputs["url"])).netloc not in world.registries:
+            raise Refusal(f"{inputs['url']} does not answer")
         return {}
 
 

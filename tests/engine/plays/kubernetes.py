@@ -2,7 +2,7 @@
 
 import secrets
 
-from tests.engine.plays import zot
+from tests.engine.plays import our_harbor, zot
 from tests.engine.plays.play import Play, Properties, digest, get
 from tests.engine.world import Refusal, World
 
@@ -59,6 +59,9 @@ class Namespace(Object):
 
     def unmake(self, world: World, outputs: Properties) -> None:
         name = get(outputs, "metadata.name")
+        for key, thing in list(world.things.items()):
+            if thing.type == NAMESPACE and get(thing.outputs, "metadata.name") == name:
+                our_harbor.stop(world, key.partition("::")[0])
         inside = [
             identifier
             for identifier, thing in world.things.items()
@@ -106,6 +109,8 @@ class Release(Play):
         revision = int(old["status"]["revision"]) + 1 if old else 1
         if _chart(inputs) == "zot":
             zot.start(world, inputs)
+        if _chart(inputs) == "harbor":
+            our_harbor.start(world, inputs)
         return {
             "checksum": digest(inputs.get("values")),
             "resourceNames": {},

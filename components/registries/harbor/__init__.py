@@ -1,0 +1,1 @@
+"""Harbor: its chart, and what is in it."""

@@ -1,0 +1,204 @@
+"""What a stack may say of a Harbor as a whole: who logs in how, which other registries it knows, what it does when."""
+
+from enum import StrEnum
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from components.registries.harbor.names import Identifier, Name
+from components.registries.harbor.scan import SCHEDULE, Schedule
+from components.settings import Block, FilledText, SecretText, Superfluous, Text, WebAddress, check_once
+
+MOST_WORKERS = 5
+
+
+class Kind(StrEnum):
+    """What another registry is."""
+
+    DOCKER_HUB = "docker-hub"
+    DOCKER_REGISTRY = "docker-registry"
+    HARBOR = "harbor"
+    GITHUB = "github"
+    GITLAB = "gitlab"
+    GOOGLE = "google"
+    AWS = "aws"
+    AZURE = "azure"
+    ALIBABA = "alibaba"
+    HUAWEI = "huawei"
+    JFROG = "jfrog"
+    QUAY = "quay"
+
+
+class Endpoint(Block):
+    """An item of `hero:harbor.registries`: another registry that Harbor knows."""
+
+    name: FilledText = Field(description="how this Harbor calls it; each once", examples=["hub"])
+    kind: Kind = Field(description=" | ".join(Kind), examples=["docker-hub"])
+    url: WebAddress = Field(
+        description="its address, beginning with https:// or http://", examples=["https://hub.docker.com"]
+    )
+    username: FilledText | None = Field(default=None, description="who logs in there", examples=["vfarcic"])
+    password: SecretText | None = Field(
+        default=None, description="with username, given as a secret", examples=["PASSWORD"]
+    )
+    description: Text = Field(default="", description="any text", examples=["The world's largest"])
+    insecure_skip_verify: bool = Field(
+        default=False,
+        description="true, so that anybody can pass for the other registry, or false",
+        examples=["false"],
+    )
+
+    @field_validator("password")
+    @classmethod
+    def _check_password(cls, password: str | None, info: ValidationInfo) -> str | None:
+        if (password is None) == (info.data.get("username") is None):
+            return password
+        if password is None:
+            raise ValueError("missing: a username has a password")
+        raise Superfluous("without a username nobody needs it")
+
+
+class Direction(StrEnum):
+    """Where images go."""
+
+    PUSH = "push"
+    PULL = "pull"
+
+
+class Replication(Block):
+    """An item of `hero:harbor.replications`: images that go to another registry, or come from it."""
+
+    name: Name = Field(description="words of a-z and 0-9 with single . _ - between them; each once", examples=["out"])
+    registry: FilledText = Field(description="the name of one of hero:harbor.registries", examples=["hub"])
+    direction: Direction = Field(
+        default=Direction.PUSH, description="push | pull, as seen from this Harbor", examples=["push"]
+    )
+    repositories: FilledText = Field(
+        default="**", description="a glob of repositories with their project", examples=["hero/**"]
+    )
+    tags: FilledText = Field(default="**", description="a glob of tags", examples=["v*"])
+    every: Schedule | None = Field(
+        default=None,
+        description="a time as cron writes it in six fields, of which the first, the seconds, is 0; without it, with "
+        "push whenever something comes, and with pull when somebody asks for that",
+        examples=["0 0 3 * * *"],
+    )
+    namespace: Text = Field(
+        default="",
+        description="the path there below which they come; the same as here where it is empty",
+        examples=[""],
+    )
+    deletion: bool = Field(
+        default=False, description="true, so that what is deleted here is deleted there, or false", examples=["false"]
+    )
+
+    @field_validator("every")
+    @classmethod
+    def _check_every(cls, every: str | None) -> str | None:
+        if every is not None and not every.startswith("0 "):
+            raise ValueError("a replication wants it as cron writes it")
+        return every
+
+
+class Collection(Block):
+    """The block `hero:harbor.garbageCollection`."""
+
+    every: Schedule = Field(description=f"{SCHEDULE}: when it is collected", examples=["Daily"])
+    delete_untagged: bool = Field(
+        default=False, description="true, so that artifacts without a tag go too, or false", examples=["false"]
+    )
+    workers: int = Field(
+        default=1, ge=1, le=MOST_WORKERS, description=f"how many at a time, from 1 to {MOST_WORKERS}", examples=["1"]
+    )
+
+
+class Creation(StrEnum):
+    """Who makes projects."""
+
+    ADMINISTRATORS = "adminonly"
+    EVERYONE = "everyone"
+
+
+class Banner(StrEnum):
+    """How a banner looks."""
+
+    SUCCESS = "success"
+    INFO = "info"
+    WARNING = "warning"
+    DANGER = "danger"
+
+
+class System(Block):
+    """The block `hero:harbor.system`."""
+
+    project_creation: Creation = Field(
+        default=Creation.ADMINISTRATORS, description="adminonly | everyone: who makes projects", examples=["adminonly"]
+    )
+    read_only: bool = Field(default=False, description="true, so that nobody can push, or false", examples=["false"])
+    quota_per_project: int | None = Field(
+        default=None,
+        ge=1,
+        description="how many GiB a project may hold that says nothing of it; any amount where none is given",
+        examples=["100"],
+    )
+    scans_count_as_pulls: bool = Field(
+        default=True, description="false, so that a scan is no pull to retention, or true", examples=["true"]
+    )
+    audit_log: FilledText | None = Field(
+        default=None, description="host:port of a syslog that is told who did what", examples=["syslog.example.com:514"]
+    )
+    audit_log_in_database: bool = Field(
+        default=True, description="false, so that only that syslog keeps it, or true", examples=["true"]
+    )
+    banner: Text = Field(
+        default="", description='what everybody reads on top of the page, without "', examples=["Down on Friday"]
+    )
+    banner_kind: Banner = Field(default=Banner.INFO, description="success | info | warning | danger", examples=["info"])
+
+    @field_validator("audit_log_in_database")
+    @classmethod
+    def _check_audit_log(cls, kept: bool, info: ValidationInfo) -> bool:  # noqa: FBT001 - the value itself
+        if not kept and info.data.get("audit_log") is None:
+            raise ValueError("without a syslog it would be nowhere")
+        return kept
+
+    @field_validator("banner")
+    @classmethod
+    def _check_banner(cls, banner: str) -> str:
+        # The provider puts it between quotes as it is, client/config.go.
+        if '"' in banner or "\\" in banner:
+            raise ValueError('has " or \\ in it')
+        return banner
+
+
+class Preheating(Block):
+    """An item of `hero:harbor.preheat`: a Dragonfly that fetches images before anybody pulls them."""
+
+    name: Name = Field(
+        description="words of a-z and 0-9 with single . _ - between them; each once", examples=["dragonfly"]
+    )
+    endpoint: WebAddress = Field(
+        description="the address of Dragonfly's manager, beginning with https:// or http://",
+        examples=["https://dragonfly.example.com"],
+    )
+    token: SecretText | None = Field(
+        default=None, description="a personal access token of the manager's, given as a secret", examples=["TOKEN"]
+    )
+    insecure_skip_verify: bool = Field(
+        default=False, description="true, so that anybody can pass for the manager, or false", examples=["false"]
+    )
+
+
+class AllowedCves(Block):
+    """The block `hero:harbor.allowedCves`: vulnerabilities that block nothing in any project."""
+
+    identifiers: list[Identifier] = Field(
+        min_length=1, description="a list of vulnerabilities, each once", examples=[["CVE-2024-1234"]]
+    )
+    until: int | None = Field(
+        default=None, ge=0, description="in seconds since 1970; for ever where none is given", examples=["1798761600"]
+    )
+
+    @field_validator("identifiers")
+    @classmethod
+    def _check_identifiers(cls, identifiers: list[str]) -> list[str] | None:
+        return check_once(identifiers)

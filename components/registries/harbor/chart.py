@@ -1,0 +1,192 @@
+"""What Harbor's chart is told; of what it would say itself, nothing."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+
+from components.kubernetes.charts import HARBOR_IMAGES
+from components.kubernetes.cluster import ClusterSettings
+from components.kubernetes.exposure import Expose
+from components.registries.harbor.outside import Database, Redis
+from components.registries.harbor.secrets import REGISTRY_USER, Secrets
+from components.registries.harbor.settings import HarborSettings
+
+RELEASE = "harbor"
+NODE_PORT = 30003
+REPLICATED = ("nginx", "portal", "core", "jobservice", "registry", "trivy")
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What is in the namespace before the chart comes, each by its name there."""
+
+    secrets: Secrets
+    certificate: pulumi.Output[str] | None
+    images_claim: pulumi.Output[str] | None
+    database_claim: pulumi.Output[str] | None
+
+
+def values_of(settings: HarborSettings, cluster: ClusterSettings, url: str, parts: Parts) -> dict[str, Any]:
+    """The chart's values, for the URL that clients write.
+
+    Every part that can have several pods has as many as the stack says. Jobs write down what they do in the database,
+    since the chart would want a claim for it that several pods share.
+    """
+    values: dict[str, Any] = {
+        "expose": _exposure(settings, parts.certificate),
+        "externalURL": url,
+        "ipFamily": {"ipv6": {"enabled": settings.ipv6}},
+        "persistence": _persistence(settings, parts),
+        # Two pods would wait for one claim.
+        "updateStrategy": {"type": "Recreate" if settings.on_claim else "RollingUpdate"},
+        "existingSecretAdminPassword": parts.secrets.kept,
+        "existingSecretSecretKey": parts.secrets.kept,
+        "database": _database(settings.database, parts.secrets),
+        "redis": _redis(settings.redis),
+        "trivy": _scanner(settings),
+        "metrics": {"enabled": settings.metrics, "serviceMonitor": {"enabled": settings.service_monitor}},
+        **_parts(parts.secrets),
+    }
+    for part in REPLICATED:
+        values.setdefault(part, {})["replicas"] = settings.replicas
+    for path, image in HARBOR_IMAGES.items():
+        moved = image.moved(cluster)
+        _at(values, path)["image"] = {"repository": moved.repository, "tag": moved.tag}
+    return values
+
+
+def _parts(secrets: Secrets) -> dict[str, Any]:
+    """The parts that know each other by secrets, and are rolled when those are others: the chart would not see that."""
+    rolled = {"hero/secrets": secrets.fingerprint}
+    return {
+        "core": {
+            "existingSecret": secrets.made,
+            "secretName": secrets.made,
+            "existingXsrfSecret": secrets.made,
+            "podAnnotations": rolled,
+        },
+        "jobservice": {"existingSecret": secrets.made, "jobLoggers": ["database"], "podAnnotations": rolled},
+        "registry": {
+            "existingSecret": secrets.made,
+            "credentials": {"username": REGISTRY_USER, "existingSecret": secrets.made},
+            "podAnnotations": rolled,
+        },
+    }
+
+
+def _exposure(settings: HarborSettings, certificate: pulumi.Output[str] | None) -> dict[str, Any]:
+    kind, served, port = settings.expose, "http" if settings.insecure_http else "https", settings.port_or(NODE_PORT)
+    tls = {"enabled": True, "certSource": "secret", "secret": {"secretName": certificate}}
+    exposure: dict[str, Any] = {"type": str(kind), "tls": tls if certificate else {"enabled": False}}
+    if kind == Expose.INGRESS:
+        # The chart's own annotations would send those who ask by http away.
+        redirect = str(not settings.insecure_http).lower()
+        exposure["ingress"] = {
+            "hosts": {"core": settings.domain},
+            "className": settings.ingress_class or "",
+            "annotations": {
+                "ingress.kubernetes.io/ssl-redirect": redirect,
+                "nginx.ingress.kubernetes.io/ssl-redirect": redirect,
+                **settings.annotations,
+            },
+        }
+    elif kind == Expose.NODE_PORT:
+        # With 0 Kubernetes chooses one, so that two Harbors do not want the same for what only redirects.
+        ports = {each: {"nodePort": port if each == served else 0} for each in ("http", "https")}
+        exposure["nodePort"] = {"ports": ports, "annotations": settings.annotations}
+    else:
+        exposure["loadBalancer"] = {"ports": {f"{served}Port": port}, "annotations": settings.annotations}
+    return exposure
+
+
+def _persistence(settings: HarborSettings, parts: Parts) -> dict[str, Any]:
+    claims: dict[str, Any] = {}
+    if parts.images_claim:
+        claims["registry"] = {"existingClaim": parts.images_claim}
+    if parts.database_claim:
+        claims["database"] = {"existingClaim": parts.database_claim}
+    for part in ("redis", "trivy"):
+        # What is on these can be made again; they go with the namespace.
+        claims[part] = {"storageClass": settings.storage_class or ""}
+    return {
+        "enabled": True,
+        "resourcePolicy": "",
+        "persistentVolumeClaim": claims,
+        "imageChartStorage": _store(settings, parts.secrets.made),
+    }
+
+
+def _store(settings: HarborSettings, secret: pulumi.Output[str]) -> dict[str, Any]:
+    common = {"disableredirect": not settings.redirect}
+    if settings.s3:
+        bucket = settings.s3
+        described: dict[str, Any] = {
+            "bucket": bucket.bucket,
+            "region": bucket.region,
+            "rootdirectory": bucket.folder,
+            "secure": not (bucket.endpoint or "").startswith("http://"),
+            "v4auth": True,
+        }
+        if bucket.endpoint:
+            described["regionendpoint"] = bucket.endpoint
+        if bucket.access_key:
+            described["existingSecret"] = secret
+        return {"type": "s3", "s3": described, **common}
+    if settings.azure:
+        account = settings.azure
+        described = {"accountname": account.account, "container": account.container, "existingSecret": secret}
+        return {"type": "azure", "azure": described, **common}
+    if settings.gcs:
+        described = {"bucket": settings.gcs.bucket, "rootdirectory": settings.gcs.folder}
+        login = {"existingSecret": secret} if settings.gcs.key else {"useWorkloadIdentity": True}
+        return {"type": "gcs", "gcs": described | login, **common}
+    return {"type": "filesystem"}
+
+
+def _database(database: Database | None, secrets: Secrets) -> dict[str, Any]:
+    if database is None:
+        return {"type": "internal", "internal": {"password": secrets.database_password}}
+    return {
+        "type": "external",
+        "external": {
+            "host": database.host,
+            "port": str(database.port),
+            "username": database.username,
+            "existingSecret": secrets.made,
+            "coreDatabase": database.name,
+            "sslmode": str(database.verification),
+        },
+    }
+
+
+def _redis(redis: Redis | None) -> dict[str, Any]:
+    if redis is None:
+        return {"type": "internal"}
+    return {
+        "type": "external",
+        "external": {
+            "addr": redis.address,
+            "username": redis.username or "",
+            # Not by a Secret: the chart would look for it in the cluster, and find nothing at a first preview.
+            "password": pulumi.Output.secret(redis.password or ""),
+            "sentinelMasterSet": redis.sentinel_master or "",
+            "tlsOptions": {"enable": not redis.insecure_plaintext},
+        },
+    }
+
+
+def _scanner(settings: HarborSettings) -> dict[str, Any]:
+    alone = not settings.scan.updates
+    return {
+        "enabled": settings.scan.scanner,
+        "skipUpdate": alone,
+        "skipJavaDBUpdate": alone,
+        "offlineScan": alone,
+    }
+
+
+def _at(values: dict[str, Any], path: str) -> dict[str, Any]:
+    for step in path.split("."):
+        values = values.setdefault(step, {})
+    return values

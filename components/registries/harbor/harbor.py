@@ -1,0 +1,215 @@
+"""Harbor by its own chart, what is in it, and what clients and nodes need to reach it."""
+
+from urllib.parse import quote
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+
+from components.image_settings import ImageSettings
+from components.kubernetes.certificates import Certificate, certify
+from components.kubernetes.charts import HARBOR, install
+from components.kubernetes.claims import claim
+from components.kubernetes.cluster import ClusterSettings, fingerprint, move_in, name_of, uid_of
+from components.kubernetes.nodes import Nodes
+from components.registries.harbor.chart import NODE_PORT, RELEASE, Parts, values_of
+from components.registries.harbor.inside import (
+    Administrator,
+    make_heros_robots,
+    make_other_robots,
+    make_project,
+)
+from components.registries.harbor.projects import HEROS_LOGINS
+from components.registries.harbor.secrets import ADMINISTRATOR, Secrets, make_secrets
+from components.registries.harbor.settings import HarborSettings
+from components.registry import Login, Registry
+from providers.harbor import HarborProject, HarborScan
+from providers.readiness import Readiness
+
+
+class Harbor(Registry):
+    """A Harbor in a namespace of the stack's own, with a project for Hero, a robot that pushes and one that pulls.
+
+    Type: `hero:registry:Harbor`. Produces a `pulumi:providers:kubernetes`, a `kubernetes:core/v1:Namespace`, what
+    `make_secrets` makes, a `kubernetes:core/v1:PersistentVolumeClaim` for images and one for the database unless the
+    stack brings its own of either, a certificate (see `certify`), a `kubernetes:helm.sh/v3:Release`, a
+    `hero:kubernetes:Nodes`, a `hero-home:provider:Readiness` that waits until Harbor says that it is well, for each
+    project a `hero-home:provider:HarborProject`, for each robot a `hero-home:provider:HarborRobot` with its password,
+    what `Rules` makes, and a second Readiness that waits until the pusher may push.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        settings: HarborSettings,
+        image: ImageSettings,
+        cluster: ClusterSettings,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("hero:registry:Harbor", name, None, opts)
+        self._name = name
+        self._settings = settings
+        self._address = settings.address(NODE_PORT)
+        self._url = f"{settings.scheme}://{self._address}"
+        self._path = f"{settings.project.name}/{image.name}"
+        self._cluster = move_in(name, cluster, settings.own_namespace, keep=settings.keep_data, parent=self)
+        self._certificate = certify(name, settings, [], self._cluster, self)
+        secrets = make_secrets(name, settings, self._cluster, self)
+        self._administrator = Administrator(self._url, ADMINISTRATOR, secrets.administrators_password, self._authority)
+        images = self._claim("images", settings.size) if settings.on_claim else None
+        database = None if settings.database else self._claim("database", settings.database_size)
+        release, settled = self._release(secrets, images, database)
+        well = self._wait("health", settled, [release, *self._tell_nodes()], url=f"{self._url}/api/v2.0/health")
+        data = self._data(database)
+        project, pusher, puller = self._fill(well, data)
+        self.promise(
+            address=self._address,
+            path=self._path,
+            pusher=pusher,
+            puller=puller,
+            page=pulumi.Output.concat(self._url, "/harbor", project.id, "/repositories/", quote(image.name, safe="")),
+            ca_certificate=self._authority,
+            plain_http=settings.insecure_http,
+            # What another database does not know is not there, though the layers are.
+            storage=pulumi.Output.concat(
+                images.metadata.apply(uid_of) if images else self._cluster.identity, " ", data
+            ),
+        )
+
+    def admit(self, name: str, digest: pulumi.Output[str], parent: pulumi.Resource) -> pulumi.Output[str]:
+        """The digest, after a scan that found nothing as bad as what the stack blocks.
+
+        Type, where the stack blocks anything: `hero-home:provider:HarborScan`.
+        """
+        if self._settings.scan.block is None:
+            return digest
+        project, _, repository = self._path.partition("/")
+        scan = HarborScan(
+            f"{name}-scan",
+            url=self._url,
+            username=self._administrator.username,
+            password=self._administrator.password,
+            ca_certificate=self._authority or "",
+            project=project,
+            repository=repository,
+            digest=digest,
+            block=str(self._settings.scan.block),
+            patience=self._cluster.settings.patience,
+            opts=pulumi.ResourceOptions(parent=parent),
+        )
+        return scan.digest
+
+    def _data(self, claimed: kubernetes.core.v1.PersistentVolumeClaim | None) -> pulumi.Input[str]:
+        given = self._settings.database
+        if claimed:
+            return claimed.metadata.apply(uid_of)
+        return f"{given.host}:{given.port}/{given.name}" if given else ""
+
+    @property
+    def _authority(self) -> pulumi.Output[str] | None:
+        certificate: Certificate | None = self._certificate
+        return certificate.authority if certificate else None
+
+    def _claim(self, what: str, size: str) -> kubernetes.core.v1.PersistentVolumeClaim:
+        return claim(
+            f"{self._name}-{what}-claim",
+            f"{RELEASE}-{what}",
+            size,
+            self._settings.storage_class,
+            self._cluster,
+            keep=self._settings.keep_data,
+            opts=pulumi.ResourceOptions(parent=self, provider=self._cluster.provider),
+        )
+
+    def _release(
+        self,
+        secrets: Secrets,
+        images: kubernetes.core.v1.PersistentVolumeClaim | None,
+        database: kubernetes.core.v1.PersistentVolumeClaim | None,
+    ) -> tuple[pulumi.Resource, pulumi.Output[str]]:
+        """The release, and a text that is another one whenever the release is told something else."""
+        cluster = self._cluster
+        parts = Parts(
+            secrets,
+            self._certificate.secret if self._certificate else None,
+            images.metadata.apply(name_of) if images else None,
+            database.metadata.apply(name_of) if database else None,
+        )
+        values = values_of(self._settings, cluster.settings, self._url, parts)
+        opts = pulumi.ResourceOptions(parent=self, provider=cluster.provider)
+        release = install(f"{self._name}-release", HARBOR, RELEASE, values, cluster, opts)
+        return release, fingerprint({"chart": HARBOR.version, "in": cluster.identity, "values": values})
+
+    def _tell_nodes(self) -> list[pulumi.Resource]:
+        settings = self._settings
+        if not settings.tells_nodes:
+            return []
+        opts = pulumi.ResourceOptions(parent=self)
+        return [Nodes(f"{self._name}-nodes", self._cluster, self._address, settings.scheme, self._authority, opts)]
+
+    def _fill(self, well: pulumi.Resource, data: pulumi.Input[str]) -> tuple[HarborProject, Login, Login]:
+        """Hero's project, its pusher and its puller; with them everything else that the stack wants in there.
+
+        `data` names the database that it is all in.
+        """
+        name, settings, administrator = self._name, self._settings, self._administrator
+        gone_with_it = pulumi.ResourceOptions(
+            parent=self,
+            depends_on=[well],
+            # Where its data goes too, nobody asks Harbor to take things away one by one, and it can refuse nothing.
+            deleted_with=None if settings.keep_data else self._cluster.home,
+            # In another database nothing is there yet. What was in the old one had numbers that what is made now gets
+            # again, and so it is let go before.
+            replacement_trigger=data,
+            delete_before_replace=True,
+        )
+        rules = None
+        endpoints: dict[str, pulumi.Input[int]] = {}
+        if settings.says_more:
+            # It takes long to import, and most stacks have no use for it.
+            from components.registries.harbor.rules import rules_of  # noqa: PLC0415
+
+            rules = rules_of(name, settings, administrator, gone_with_it)
+            endpoints = rules.endpoints()
+        stays = pulumi.ResourceOptions.merge(gone_with_it, pulumi.ResourceOptions(retain_on_delete=settings.keep_data))
+        projects = {
+            each.name: make_project(name, each, endpoints.get(each.proxy_of or "", 0), administrator, stays)
+            for each in settings.all_projects
+        }
+        within = pulumi.ResourceOptions.merge(gone_with_it, pulumi.ResourceOptions(depends_on=[*projects.values()]))
+        heros = make_heros_robots(name, settings, administrator, within)
+        others = make_other_robots(name, settings, administrator, within)
+        robots: list[pulumi.Resource] = [made.robot for made in (*heros.values(), *others)]
+        if rules:
+            # They go before the robots: where Harbor refuses to let one of them go, nobody has lost a login yet.
+            rules.make(projects, endpoints, pulumi.ResourceOptions(depends_on=robots))
+        pusher, puller = (heros[who].login for who in HEROS_LOGINS)
+        settled = pulumi.Output.concat(data, " ", pusher.username)
+        self._wait("readiness", settled, robots, url=f"{self._url}/api/v2.0/ping", pusher=pusher)
+        return projects[settings.project.name], pusher, puller
+
+    def _wait(
+        self,
+        what: str,
+        settled: pulumi.Output[str],
+        after: list[pulumi.Resource],
+        *,
+        url: str,
+        pusher: Login | None = None,
+    ) -> Readiness:
+        cluster = self._cluster
+        return Readiness(
+            f"{self._name}-{what}",
+            kubeconfig=cluster.settings.file or "",
+            context=cluster.settings.context or "",
+            namespace=cluster.namespace,
+            settled=settled,
+            patience=cluster.settings.patience,
+            url=url,
+            health=pusher is None,
+            repository=f"{self._address}/{self._path}" if pusher else "",
+            username=pusher.username if pusher else "",
+            password=pusher.password if pusher else "",
+            ca_certificate=self._authority or "",
+            plain_http=self._settings.insecure_http,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=after),
+        )

@@ -1,0 +1,64 @@
+"""What a stack may say of when Harbor does what, and of how it looks for vulnerabilities."""
+
+import re
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+
+from components.settings import Block, FilledText, Superfluous
+
+# Harbor's cron has a field for seconds, and refuses any but 0 there.
+CRON = re.compile(r"0( [0-9A-Za-z*?/,-]+){5}")
+NAMED = ("Hourly", "Daily", "Weekly")
+SCHEDULE = "Hourly | Daily | Weekly, or a time as cron writes it in six fields, of which the first, the seconds, is 0"
+
+
+def _check_schedule(text: str) -> str:
+    # In small letters Harbor takes them, and gives them back in large ones: a difference at each refresh.
+    if text not in NAMED and not CRON.fullmatch(text):
+        raise ValueError("no such time")
+    return text
+
+
+Schedule = Annotated[FilledText, AfterValidator(_check_schedule)]
+
+
+class Severity(StrEnum):
+    """How bad a vulnerability is."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+class ScanSettings(Block):
+    """The block `hero:harbor.scan`: whether and how images are looked through for vulnerabilities."""
+
+    scanner: bool = Field(
+        default=True, description="true, so that Trivy comes with Harbor, or false", examples=["true"]
+    )
+    updates: bool = Field(
+        default=True,
+        description="true, so that Trivy fetches its lists of vulnerabilities from the internet, or false",
+        examples=["true"],
+    )
+    every: Schedule | None = Field(
+        default=None,
+        description=f"{SCHEDULE}: when all images are scanned",
+        examples=["Daily"],
+    )
+    block: Severity | None = Field(
+        default=None,
+        description="low | medium | high | critical: `up` waits for the scan of Hero's image, and fails with the list "
+        "of what it found where something is as bad as this",
+        examples=["high"],
+    )
+
+    @field_validator("every", "block")
+    @classmethod
+    def _check_scanner(cls, wanted: object, info: ValidationInfo) -> object:
+        if wanted is not None and info.data.get("scanner") is False:
+            raise Superfluous("without a scanner nothing is scanned")
+        return wanted
