@@ -44,7 +44,7 @@ type refusedHarborLogin struct{ server, username string }
 
 func (r *refusedHarborLogin) Error() string {
 	return fmt.Sprintf("%s refuses the login %s; where somebody has changed the password in Harbor itself, change it back there "+
-		"to the one that this stack gave: ./pulumiw stack output --show-secrets, then ./pulumiw up", r.server, r.username)
+		"to the one that this stack gave, which is in the Secret harbor-kept of its namespace, then ./pulumiw up", r.server, r.username)
 }
 
 // harborSilence is what there is where an answer should be.

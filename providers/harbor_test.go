@@ -37,7 +37,7 @@ func TestErrorsOfHarborAreForPeople(t *testing.T) {
 	}{
 		"refused login": {
 			func(login *harborLogin) { login.Password = "Wrong-12345" }, playedAnswer{},
-			[]string{"Harbor at http://127.0.0.1:", "refuses the login admin", "./pulumiw stack output --show-secrets", "./pulumiw up"},
+			[]string{"Harbor at http://127.0.0.1:", "refuses the login admin", "the Secret harbor-kept", "./pulumiw up"},
 		},
 		"too little leave": {
 			nil, playedAnswer{status: 403, body: reason},

@@ -4,6 +4,8 @@
 //	pulumi-resource-hero-home ENGINE_ADDRESS      how Pulumi starts it
 //	pulumi-resource-hero-home registry DIRECTORY  how it starts itself, to be the embedded registry
 //	pulumi-resource-hero-home sweep OWNER         how ./pulumiw ends what a killed run left, once a stack is destroyed
+//
+// Before something is made that a killed run may have left, the program calls it too: forget-release, forget-in-harbor.
 package main
 
 import (
@@ -27,6 +29,10 @@ func run(arguments []string) error {
 	}
 	if len(arguments) == 5 && arguments[0] == "forget-release" {
 		return forgetRelease(arguments[1], arguments[2], arguments[3], arguments[4])
+	}
+	if len(arguments) == 2 && arguments[0] == "forget-in-harbor" {
+		// The name is for who looks at the processes. The rest comes by standard input: there is a password among it.
+		return forgetInHarbor(os.Stdin, harborPause)
 	}
 	return servePlugin(arguments)
 }

@@ -5,6 +5,7 @@ import runpy
 from pathlib import Path
 from typing import Any, cast
 
+import pulumi
 import pytest
 
 from components.kubernetes.charts import HARBOR_IMAGES
@@ -347,6 +348,36 @@ def test_where_data_goes_too_harbor_is_not_asked_to_take_anything_away() -> None
             assert made.deleted_with == "harbor-namespace", made.name
     kept = built(EVERYTHING_INSIDE)
     assert kept.named("harbor-pusher").deleted_with == ""
+
+
+@pytest.mark.parametrize(("code", "said"), [(0, ""), (1, "Harbor at https://hero cannot be reached")])
+def test_before_a_rule_is_made_what_a_killed_run_left_of_it_is_forgotten(folder: Path, code: int, said: str) -> None:
+    plugin = folder / "bin" / "pulumi-resource-hero-home"
+    plugin.parent.mkdir()
+    plugin.write_text(f'#!/bin/sh\necho "$@" > asked\ncat > told\necho "error: {said}" >&2\nexit {code}\n')
+    plugin.chmod(0o755)
+    hooks = {hook.name: hook for hook in built({"labels": [{"name": "stable"}]}).hooks}
+    about = pulumi.ResourceHookArgs(
+        urn="",
+        id="",
+        name="harbor-label-stable",
+        type="harbor:index/label:Label",
+        new_inputs={"name": "stable", "color": "#FFFFFF"},
+    )
+    if code:
+        with pytest.raises(pulumi.RunError, match=f"^{said}$"):
+            hooks["harbor-rules-forget"].callback(about)
+    else:
+        hooks["harbor-rules-forget"].callback(about)
+    assert (folder / "asked").read_text() == "forget-in-harbor stable\n"
+    assert json.loads((folder / "told").read_text()) == {
+        "url": "https://hero.127.0.0.1.nip.io:30003",
+        "username": "admin",
+        "password": "the kept HARBOR_ADMIN_PASSWORD",
+        "caCertificate": "a certificate",
+        "kind": "Label",
+        "inputs": {"name": "stable", "color": "#FFFFFF"},
+    }
 
 
 def _at(values: dict[str, Any], path: str) -> dict[str, Any]:

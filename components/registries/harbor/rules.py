@@ -8,6 +8,7 @@ import pulumiverse_harbor as harbor
 from components.authorities import trusted
 from components.registries.harbor.administration import Direction, Endpoint, Preheating, Replication
 from components.registries.harbor.inside import Administrator
+from components.registries.harbor.leftovers import forgetting
 from components.registries.harbor.people import GroupKind, Member
 from components.registries.harbor.projects import KeptArtifacts, Project
 from components.registries.harbor.settings import HarborSettings
@@ -183,8 +184,9 @@ def rules_of(name: str, settings: HarborSettings, administrator: Administrator, 
         insecure=False,
         opts=pulumi.ResourceOptions(parent=opts.parent),
     )
+    opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(provider=provider))
     return Rules(
-        name, settings, provider, pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(provider=provider))
+        name, settings, provider, pulumi.ResourceOptions.merge(opts, forgetting(f"{name}-rules", administrator))
     )
 
 

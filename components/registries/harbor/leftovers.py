@@ -1,0 +1,47 @@
+"""What a killed run has left in a Harbor, so that the next one can make it."""
+
+import json
+import subprocess
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+
+from components.kubernetes.charts import PLUGIN
+from components.registries.harbor.inside import Administrator
+
+
+def forgetting(name: str, administrator: Administrator) -> pulumi.ResourceOptions:
+    """Before something is made, take away what is exactly as that and in no state.
+
+    A run that was killed while it was made leaves that behind, and Harbor answers 409 from then on.
+    """
+    opened: list[str] = []
+    trusted: list[str] = []
+    # Both are known by the time at which anything is made in Harbor.
+    administrator.password.apply(opened.append)
+    if administrator.authority:
+        administrator.authority.apply(trusted.append)
+
+    def forget(about: pulumi.ResourceHookArgs) -> None:
+        inputs: Mapping[str, Any] = about.new_inputs or {}
+        given = {
+            "url": administrator.url,
+            "username": administrator.username,
+            "password": opened[0],
+            "caCertificate": trusted[0] if trusted else "",
+            "kind": about.type.rpartition(":")[2],
+            "inputs": {key: value for key, value in inputs.items() if isinstance(value, str)},
+        }
+        ended = subprocess.run(
+            [PLUGIN, "forget-in-harbor", str(inputs.get("name") or about.name)],
+            input=json.dumps(given),
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+        if ended.returncode != 0:
+            raise pulumi.RunError(ended.stderr.strip().removeprefix("error: "))
+
+    hook = pulumi.ResourceHook(f"{name}-forget", forget)
+    return pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding(before_create=[hook]))
