@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pulumi
 
-# ./pulumiw names this folder to all plugins in SSL_CERT_DIR, beside those of the system.
+# ./pulumiw names the stack's folder in here to the plugins of its runs in SSL_CERT_DIR, beside those of the system.
 FOLDER = Path(".hero/authorities")
 
 
@@ -16,7 +16,7 @@ def trusted(url: str, authority: pulumi.Output[str] | None) -> pulumi.Output[str
 
 
 def _write(certificate: str, url: str) -> str:
-    file = FOLDER / f"{pulumi.get_stack()}.pem"
+    file = FOLDER / pulumi.get_stack() / "ca.pem"
     file.parent.mkdir(parents=True, exist_ok=True)
     # Whole or not at all: a plugin reads them once, and never again.
     unfinished = file.with_suffix(".new")

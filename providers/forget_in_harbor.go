@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -20,32 +21,40 @@ type aboutToBeMade struct {
 
 // leftover is how things of a kind are found in a Harbor.
 type leftover struct {
-	// list is where all of them are, and each behind it. PROJECT is the path of their project, and NUMBER its number.
+	// list is where all of them are, and each behind it. PROJECT is the path of their project.
 	list string
 	// same names what Harbor calls an input. Where all that were given agree, a run has made it that could not write that
 	// down.
 	same map[string]string
 	// id is what Harbor calls the last part of the path of one of them.
 	id string
+	// entity is u or g where people and groups are in one list.
+	entity string
+	// recent is true where somebody else may have made the very same long ago, and would lose more than that.
+	recent bool
 }
+
+// A killed run's next one comes sooner.
+const longestPause = time.Hour
 
 // leftovers are those kinds of pulumiverse_harbor that Harbor refuses to make a second time.
 // https://github.com/goharbor/harbor/blob/main/api/v2.0/swagger.yaml has the paths, and all that is at them.
 var leftovers = map[string]leftover{
-	"Registry":           {"/registries", map[string]string{"name": "name", "endpointUrl": "url"}, "id"},
-	"Replication":        {"/replication/policies", map[string]string{"name": "name"}, "id"},
-	"ProjectWebhook":     {"PROJECT/webhook/policies", map[string]string{"name": "name"}, "id"},
-	"ImmutableTagRule":   {"PROJECT/immutabletagrules", map[string]string{"repoMatching": "scope_selectors.repository.pattern", "tagMatching": "tag_selectors.pattern"}, "id"},
-	"ProjectMemberUser":  {"PROJECT/members", map[string]string{"userName": "entity_name"}, "id"},
-	"ProjectMemberGroup": {"PROJECT/members", map[string]string{"groupName": "entity_name"}, "id"},
-	"Label":              {"/labels", map[string]string{"name": "name", "color": "color"}, "id"},
-	"User":               {"/users", map[string]string{"username": "username", "email": "email", "fullName": "realname"}, "user_id"},
-	"Group":              {"/usergroups", map[string]string{"groupName": "group_name"}, "id"},
-	"PreheatInstance":    {"/p2p/preheat/instances", map[string]string{"name": "name", "endpoint": "endpoint"}, "name"},
+	"Registry":       {list: "/registries", same: map[string]string{"name": "name", "endpointUrl": "url"}, id: "id"},
+	"Replication":    {list: "/replication/policies", same: map[string]string{"name": "name", "registryId": "dest_registry.id|src_registry.id"}, id: "id"},
+	"ProjectWebhook": {list: "PROJECT/webhook/policies", same: map[string]string{"name": "name", "address": "targets.address"}, id: "id"},
+	"ImmutableTagRule": {list: "PROJECT/immutabletagrules", same: map[string]string{
+		"repoMatching": "scope_selectors.repository.pattern", "tagMatching": "tag_selectors.pattern"}, id: "id"},
+	"ProjectMemberUser":  {list: "PROJECT/members", same: map[string]string{"userName": "entity_name"}, id: "id", entity: "u"},
+	"ProjectMemberGroup": {list: "PROJECT/members", same: map[string]string{"groupName": "entity_name"}, id: "id", entity: "g"},
+	"Label":              {list: "/labels", same: map[string]string{"name": "name", "color": "color"}, id: "id"},
+	"User":               {list: "/users", same: map[string]string{"username": "username", "email": "email", "fullName": "realname"}, id: "user_id", recent: true},
+	"Group":              {list: "/usergroups", same: map[string]string{"groupName": "group_name", "groupType": "group_type"}, id: "id"},
+	"PreheatInstance":    {list: "/p2p/preheat/instances", same: map[string]string{"name": "name", "endpoint": "endpoint"}, id: "name"},
 }
 
 // forgetInHarbor takes away what a run has left that was killed while it had something made by a plugin that would be
-// refused from now on: 409. What is not exactly as it is about to be made is somebody else's, and stays.
+// refused from now on: 409. What differs in what it is known by is somebody else's, and stays.
 func forgetInHarbor(given io.Reader, pause time.Duration) error {
 	var about aboutToBeMade
 	if err := json.NewDecoder(given).Decode(&about); err != nil {
@@ -62,6 +71,7 @@ func forgetInHarbor(given io.Reader, pause time.Duration) error {
 		return err
 	}
 	defer harbor.close()
+	harbor.byNumber = true
 	all, query := about.paths(kind)
 	found, err := allPages[map[string]any](harbor, "list what is at "+all, all+query)
 	if err != nil {
@@ -94,14 +104,23 @@ func (a aboutToBeMade) paths(kind leftover) (all, query string) {
 }
 
 func (a aboutToBeMade) is(kind leftover, found map[string]any) bool {
+	if kind.entity != "" && found["entity_type"] != kind.entity {
+		return false
+	}
+	if kind.recent {
+		made, _ := found["creation_time"].(string)
+		if moment, err := time.Parse(time.RFC3339, made); err != nil || time.Since(moment) > longestPause {
+			return false
+		}
+	}
 	given := 0
 	for input, called := range kind.same {
-		value, isText := a.Inputs[input].(string)
-		if !isText || value == "" {
+		value := a.Inputs[input]
+		if value == nil || value == "" {
 			continue
 		}
 		given++
-		if within(found, called) != value {
+		if !slices.ContainsFunc(strings.Split(called, "|"), func(path string) bool { return within(found, path) == value }) {
 			return false
 		}
 	}

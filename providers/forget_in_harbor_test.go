@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 )
 
 // forgetting plays a Harbor in which these things are, by their path, and gives back what was deleted.
@@ -13,6 +14,10 @@ func forgetting(t *testing.T, things map[string]string, kind string, inputs map[
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(writer http.ResponseWriter, request *http.Request) {
 		path := strings.TrimPrefix(request.URL.Path, harborAPI)
+		if strings.HasPrefix(path, "/projects/") && request.Header.Get("X-Is-Resource-Name") != "" {
+			refuse(writer, http.StatusNotFound, "NOT_FOUND", "project 2 not found")
+			return
+		}
 		if _, password, _ := request.BasicAuth(); password != harborPassword {
 			writer.WriteHeader(http.StatusUnauthorized)
 			return
@@ -39,6 +44,10 @@ func forgetting(t *testing.T, things map[string]string, kind string, inputs map[
 	return deleted, err
 }
 
+func justNow() string {
+	return time.Now().UTC().Format(time.RFC3339)
+}
+
 func TestWhatAKilledRunHasLeftInHarborIsForgottenAndNothingElse(t *testing.T) {
 	for _, each := range []struct {
 		kind    string
@@ -53,8 +62,8 @@ func TestWhatAKilledRunHasLeftInHarborIsForgottenAndNothingElse(t *testing.T) {
 			"/registries/1",
 		},
 		{
-			"ProjectWebhook", map[string]any{"projectId": "/projects/2", "name": "chat"}, "/projects/2/webhook/policies",
-			`[{"id": 7, "name": "chat"}, {"id": 8, "name": "chat-2"}]`, "/projects/2/webhook/policies/7",
+			"ProjectWebhook", map[string]any{"projectId": "/projects/2", "name": "chat", "address": "https://a"}, "/projects/2/webhook/policies",
+			`[{"id": 7, "name": "chat", "targets": [{"address": "https://a"}]}, {"id": 8, "name": "chat", "targets": [{"address": "https://b"}]}]`, "/projects/2/webhook/policies/7",
 		},
 		{
 			"ImmutableTagRule", map[string]any{"projectId": "/projects/2", "repoMatching": "**", "tagMatching": "v*"}, "/projects/2/immutabletagrules",
@@ -69,10 +78,22 @@ func TestWhatAKilledRunHasLeftInHarborIsForgottenAndNothingElse(t *testing.T) {
 		},
 		{
 			"User", map[string]any{"username": "vfarcic", "email": "v@example.com", "fullName": "Viktor"}, "/users",
-			`[{"user_id": 3, "username": "vfarcic", "email": "another@example.com", "realname": "Viktor"}]`, "",
+			`[{"user_id": 3, "username": "vfarcic", "email": "another@example.com", "realname": "Viktor", "creation_time": "` + justNow() + `"},
+			  {"user_id": 4, "username": "vfarcic", "email": "v@example.com", "realname": "Viktor", "creation_time": "2020-01-01T00:00:00Z"},
+			  {"user_id": 5, "username": "vfarcic", "email": "v@example.com", "realname": "Viktor", "creation_time": "` + justNow() + `"}]`,
+			"/users/5",
 		},
+		{
+			"Replication", map[string]any{"name": "out", "registryId": 4}, "/replication/policies",
+			`[{"id": 1, "name": "out", "src_registry": {"id": 0}, "dest_registry": {"id": 5}}, {"id": 2, "name": "out", "src_registry": {"id": 4}, "dest_registry": {"id": 0}}]`,
+			"/replication/policies/2",
+		},
+		{
+			"ProjectMemberGroup", map[string]any{"projectId": "/projects/2", "groupName": "platform"}, "/projects/2/members",
+			`[{"id": 1, "entity_name": "platform", "entity_type": "u"}, {"id": 2, "entity_name": "platform", "entity_type": "g"}]`, "/projects/2/members/2",
+		},
+		{"Group", map[string]any{"groupName": "platform", "groupType": 3}, "/usergroups", `[{"id": 1, "group_name": "platform", "group_type": 1}]`, ""},
 		{"PreheatInstance", map[string]any{"name": "dragonfly", "endpoint": "https://d"}, "/p2p/preheat/instances", `[{"id": 1, "name": "dragonfly", "endpoint": "https://d"}]`, "/p2p/preheat/instances/dragonfly"},
-		{"ProjectMemberGroup", map[string]any{"projectId": "/projects/2", "ldapGroupDn": "cn=a"}, "/projects/2/members", `[{"id": 1, "entity_name": ""}]`, ""},
 		{"GarbageCollection", map[string]any{"schedule": "Daily"}, "/system/gc/schedule", `[{"id": 1}]`, ""},
 	} {
 		deleted, err := forgetting(t, map[string]string{each.path: each.things}, each.kind, each.inputs)

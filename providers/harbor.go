@@ -37,6 +37,8 @@ type harbor struct {
 	pause time.Duration
 	// hidden are secrets that an answer may repeat, besides the password.
 	hidden []string
+	// byNumber is true where projects are asked for by their numbers, and not by their names.
+	byNumber bool
 }
 
 // refusedHarborLogin is a password that is not, or no longer, good for this user.
@@ -163,8 +165,10 @@ func (h *harbor) send(ctx context.Context, method, path string, content []byte) 
 	request.SetBasicAuth(h.Username, h.Password)
 	request.Header.Set("Accept", "application/json")
 	request.Header.Set("User-Agent", "hero")
-	// Without it a project whose name is a number would be taken for the one that has this number.
-	request.Header.Set("X-Is-Resource-Name", "true")
+	if !h.byNumber {
+		// Without it a project whose name is a number would be taken for the one that has this number.
+		request.Header.Set("X-Is-Resource-Name", "true")
+	}
 	// The scanner's reports come in the first of these that it has made; without it, only in the older one.
 	request.Header.Set("X-Accept-Vulnerabilities", strings.Join(scanReportTypes, ", "))
 	if content != nil {

@@ -8,8 +8,6 @@ from providers.resource import HeroResource
 
 NO_QUOTA = -1
 FOR_EVER = -1
-THE_SYSTEM_ITSELF = "/"
-ALL_PROJECTS = "*"
 
 
 class HarborPermission(TypedDict):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from pathlib import Path
+import shutil
 from typing import Any
 
 from tools.places import ROOT
@@ -15,30 +15,28 @@ OF_THE_SYSTEM = ("/etc/ssl/certs", "/etc/pki/tls/certs")
 STACK = "pulumi:pulumi:Stack"
 
 
-def environment() -> dict[str, str]:
-    """What lets plugins trust them, beside those whom the system trusts."""
+def environment(stack: str) -> dict[str, str]:
+    """What lets plugins trust it, beside those whom the system trusts."""
     given = os.environ.get("SSL_CERT_DIR") or os.pathsep.join(OF_THE_SYSTEM)
-    return {"SSL_CERT_DIR": os.pathsep.join([given, str(FOLDER)])}
+    return {"SSL_CERT_DIR": os.pathsep.join([given, str(FOLDER / stack)])}
 
 
 def write(stack: str, state: dict[str, Any]) -> None:
-    """The stack's own, as far as its state knows one: a refresh or a destroy runs no program that would write it."""
+    """The one that the state knows, or none: a refresh or a destroy runs no program that would write it."""
     resources: list[dict[str, Any]] = state.get("resources") or []
-    for each in resources:
-        certificate = each.get("outputs", {}).get("caCertificate") if each["type"] == STACK else None
-        if not certificate:
-            continue
-        FOLDER.mkdir(parents=True, exist_ok=True)
-        _file(stack).write_text(certificate, encoding="utf-8")
+    told = [each.get("outputs", {}).get("caCertificate") for each in resources if each["type"] == STACK]
+    certificate = next(iter(told), None)
+    if not certificate:
+        forget(stack)
+        return
+    file = FOLDER / stack / "ca.pem"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(certificate, encoding="utf-8")
 
 
 def forget(stack: str) -> None:
     """Take it away, and the folders that nothing else is in."""
-    _file(stack).unlink(missing_ok=True)
+    shutil.rmtree(FOLDER / stack, ignore_errors=True)
     with contextlib.suppress(OSError):
         FOLDER.rmdir()
         FOLDER.parent.rmdir()
-
-
-def _file(stack: str) -> Path:
-    return FOLDER / f"{stack}.pem"

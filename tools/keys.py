@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast, get_origin
 
 from components.catalogue import CHOICES
 from components.kubernetes.cluster import ClusterSettings
@@ -32,12 +32,14 @@ def _rows(path: str, model: type[Block]) -> Iterator[str]:
         yield f"| `{key}` | {default} | {_escaped(field.description or '')} |"
         inner = block_within(field.annotation)
         if inner:
-            yield from _rows(f"{key}[]" if isinstance(field.default, list) else key, inner)
+            yield from _rows(f"{key}[]" if get_origin(field.annotation) is list else key, inner)
 
 
 def _default(value: object) -> str:
-    if value in (None, "", [], {}):
+    if value in (None, "", [], {}) or isinstance(value, Block):
         return ""
+    if isinstance(value, list):
+        return f"`{', '.join(map(str, cast('list[object]', value)))}`"
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 

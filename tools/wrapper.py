@@ -45,6 +45,7 @@ def plainly(work: Callable[[], int]) -> int:
 def _run(arguments: list[str]) -> int:
     pulumi, environment = prepare()
     stack = stack_of(arguments)
+    environment.update(authorities.environment(stack))
     if arguments[:1] in (["login"], ["logout"]):
         return _be_pulumi(pulumi, arguments, environment)
     if not backend.is_our_own():
@@ -97,7 +98,6 @@ def prepare() -> tuple[Path, dict[str, str]]:
     path = os.pathsep.join([*map(str, folders), os.environ.get("PATH", "")])
     return cli / "pulumi", {
         **os.environ,
-        **authorities.environment(),
         "PATH": path,
         "PULUMI_SKIP_UPDATE_CHECK": "true",
     }

@@ -6,7 +6,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 import pulumi_tls as tls
 
-from components.kubernetes.cluster import Cluster
+from components.kubernetes.cluster import Cluster, fingerprint
 from components.kubernetes.exposure import ExposedSettings
 
 HOURS_OF_AUTHORITY = 10 * 365 * 24
@@ -24,6 +24,8 @@ class Certificate:
     """The Secret's name in the cluster's namespace."""
     authority: pulumi.Output[str] | None
     """PEM of a private authority."""
+    fingerprint: pulumi.Output[str] | None
+    """Another one where the certificate is another, for what reads it at its start; None where an issuer renews it."""
 
 
 def certify(
@@ -83,7 +85,7 @@ def _sign(
         opts=opts,
     )
     secret = _secret(name, {"tls.crt": signed.cert_pem, "tls.key": key.private_key_pem}, cluster, parent)
-    return Certificate(secret, authority.cert_pem)
+    return Certificate(secret, authority.cert_pem, fingerprint(signed.cert_pem))
 
 
 def _ask_issuer(
@@ -105,7 +107,7 @@ def _ask_issuer(
         },
         opts=pulumi.ResourceOptions(parent=parent, provider=cluster.provider),
     )
-    return Certificate(asked.id.apply(lambda _: secret), _given(settings))
+    return Certificate(asked.id.apply(lambda _: secret), _given(settings), None)
 
 
 def _copy(name: str, settings: ExposedSettings, given: str, cluster: Cluster, parent: pulumi.Resource) -> Certificate:
@@ -115,7 +117,7 @@ def _copy(name: str, settings: ExposedSettings, given: str, cluster: Cluster, pa
     data = pulumi.Output.secret(theirs.data)
     pair = {key: data.apply(lambda data, key=key: data[key]) for key in ("tls.crt", "tls.key")}
     secret = _secret(name, {}, cluster, parent, encoded=pair)
-    return Certificate(secret, _given(settings))
+    return Certificate(secret, _given(settings), pulumi.Output.unsecret(fingerprint(pair)))
 
 
 def _given(settings: ExposedSettings) -> pulumi.Output[str] | None:

@@ -97,7 +97,7 @@ MUTATIONS = [
     ),
     Mutation("pull secrets do not wait for the registry", PULL_SECRETS, "depends_on=[registry]", "depends_on=[]"),
     Mutation(
-        "zot goes on with the passwords of before", ZOT, '"hero/files": pulumi.Output.unsecret(fingerprint(files))', ""
+        "zot goes on with the passwords of before", ZOT, '"hero/files": pulumi.Output.unsecret(fingerprint(files)),', ""
     ),
     Mutation("zot is not waited for", ZOT, "depends_on=after", "depends_on=[]"),
     Mutation("zot's passwords cannot be rotated", ZOT, '"rotate": self._settings.rotate', '"rotate": ""'),

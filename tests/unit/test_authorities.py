@@ -28,15 +28,21 @@ def test_nobody_is_trusted_less(monkeypatch: pytest.MonkeyPatch, given: str | No
     monkeypatch.delenv("SSL_CERT_DIR", raising=False)
     if given:
         monkeypatch.setenv("SSL_CERT_DIR", given)
-    folders = authorities.environment()["SSL_CERT_DIR"].split(os.pathsep)
+    folders = authorities.environment("dev")["SSL_CERT_DIR"].split(os.pathsep)
     assert folders[0] == first
-    assert folders[-1] == str(authorities.FOLDER)
+    assert folders[-1] == str(authorities.FOLDER / "dev")
 
 
 def test_what_the_stack_tells_is_written_and_goes_with_it(folder: Path) -> None:
     authorities.write("dev", STATE)
-    assert (folder / ".hero" / "authorities" / "dev.pem").read_text() == "a certificate"
+    assert (folder / ".hero" / "authorities" / "dev" / "ca.pem").read_text() == "a certificate"
     authorities.forget("dev")
+    assert not (folder / ".hero").exists()
+
+
+def test_what_the_stack_does_not_tell_any_more_is_trusted_no_more(folder: Path) -> None:
+    authorities.write("dev", STATE)
+    authorities.write("dev", {"resources": [{"type": authorities.STACK, "outputs": {}}]})
     assert not (folder / ".hero").exists()
 
 
@@ -44,7 +50,7 @@ def test_what_others_have_there_stays(folder: Path) -> None:
     authorities.write("dev", STATE)
     authorities.write("other", STATE)
     authorities.forget("dev")
-    assert [file.name for file in (folder / ".hero" / "authorities").iterdir()] == ["other.pem"]
+    assert [file.name for file in (folder / ".hero" / "authorities").iterdir()] == ["other"]
 
 
 @pytest.mark.parametrize("state", [{}, {"resources": None}, {"resources": [{"type": authorities.STACK}]}])

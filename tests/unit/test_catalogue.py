@@ -32,9 +32,9 @@ FIELDS = [
 # Keys of which one or the other is given.
 APART: dict[str, list[set[str]]] = {
     "harbor": [
-        {"certificateIssuer", "azure", "gcs", "ldap"},
-        {"certificateSecret", "s3", "gcs", "ldap"},
-        {"certificateSecret", "s3", "azure", "oidc"},
+        {"certificateIssuer", "azure", "gcs", "ldap", "users"},
+        {"certificateSecret", "s3", "gcs", "oidc", "users"},
+        {"certificateSecret", "s3", "azure", "oidc", "ldap"},
     ],
     "zot": [{"certificateIssuer", "cve"}, {"certificateSecret", "s3", "cache"}],
 }

@@ -48,7 +48,7 @@ EVERYTHING_IN_A_PROJECT = {
     "members": [
         {"user": "vfarcic", "role": "developer"},
         {"group": "platform", "role": "guest"},
-        {"group": "cn=platform,dc=example", "kind": "ldap", "role": "maintainer"},
+        {"group": "in-ldap", "kind": "ldap", "distinguishedName": "cn=in-ldap,dc=example", "role": "maintainer"},
     ],
     "robots": [{"name": "builder", "may": ["repository:pull", "repository:push"], "days": 90}],
     "labels": [{"name": "stable", "color": "#00AB9A"}],
@@ -62,9 +62,6 @@ EVERYTHING_INSIDE: dict[str, Any] = {
         {"name": "on-demand", "registry": "hub", "direction": "pull"},
     ],
     "robots": [{"name": "everywhere"}],
-    "users": [
-        {"name": "vfarcic", "fullName": "Viktor Farcic", "email": "v@example.com", "password": sealed("hidden-user")}
-    ],
     "groups": [{"name": "platform"}, {"name": "in-ldap", "kind": "ldap", "distinguishedName": "cn=in-ldap,dc=example"}],
     "labels": [{"name": "stable"}],
     "oidc": {
@@ -78,6 +75,11 @@ EVERYTHING_INSIDE: dict[str, Any] = {
     "allowedCves": {"identifiers": ["CVE-2024-1234"]},
     "preheat": [{"name": "dragonfly", "endpoint": "https://dragonfly.example.com", "token": sealed("hidden-preheat")}],
     "scan": {"every": "Weekly", "block": "critical"},
+}
+USERS = {
+    "users": [
+        {"name": "vfarcic", "fullName": "Viktor Farcic", "email": "v@example.com", "password": sealed("hidden-User-1")}
+    ]
 }
 # Everything that the chart is told, in as few stacks as what excludes another allows.
 STACKS: dict[str, dict[str, Any]] = {
@@ -95,6 +97,7 @@ STACKS: dict[str, dict[str, Any]] = {
         "redis": {
             "address": "one:26379,two:26379",
             "sentinelMaster": "mymaster",
+            "insecurePlaintext": True,
             "username": "harbor",
             "password": sealed("hidden-redis"),
         },
@@ -107,7 +110,7 @@ STACKS: dict[str, dict[str, Any]] = {
     "in Google's, as the pods' own account": {"gcs": {"bucket": "hero"}},
     "in a bucket of Amazon's": {"s3": {"bucket": "hero", "region": "eu-central-1"}},
     "as small as can be": {"scan": {"scanner": False}, "ipv6": False},
-    "without the internet": {"scan": {"updates": False}},
+    "without the internet": {"scan": {"mirror": "mirror.example.com/aquasec"}, "authorities": "ca.pem"},
     "behind an ingress": {"expose": "ingress", "ingressClass": "nginx", "annotations": {"a": "b"}},
     "behind an ingress without a certificate": {"expose": "ingress", "insecureHttp": True},
     "behind a load balancer": {"expose": "loadBalancer", "certificateIssuer": "letsencrypt"},
@@ -115,6 +118,7 @@ STACKS: dict[str, dict[str, Any]] = {
     "by http": {"insecureHttp": True},
     "with claims of a class": {"storageClass": "fast", "size": "100Gi", "databaseSize": "5Gi"},
     "with everything in it": EVERYTHING_INSIDE,
+    "with people": USERS,
 }
 
 
@@ -154,7 +158,8 @@ def test_every_value_is_known_to_the_chart(stack: str) -> None:
         ("existingSecret", "regionendpoint", "secure", "v4auth", "rootdirectory")
     )
     known["persistence"]["imageChartStorage"]["gcs"] |= {"rootdirectory": None}
-    known["expose"]["ingress"]["annotations"] = None
+    known["expose"]["ingress"]["annotations"] = known["nginx"]["podAnnotations"] = None
+    known["caBundleSecretName"] = None
     assert unknown_keys(values_of(built(STACKS[stack])), known) == []
 
 
@@ -166,7 +171,11 @@ def test_everything_that_harbor_is_told_is_known_to_its_package(stack: str) -> N
 
 
 def test_every_resource_of_the_package_is_made_or_named_as_left_out() -> None:
-    engines = [built(EVERYTHING_INSIDE), built({"ldap": {"url": "ldaps://example.com", "base": "dc=example"}})]
+    engines = [
+        built(EVERYTHING_INSIDE),
+        built(USERS),
+        built({"ldap": {"url": "ldaps://example.com", "base": "dc=example"}}),
+    ]
     made = {made.type for engine in engines for made in engine.made}
     left_out = {kind for kind in contracts_of("harbor") if kind != "provider"} - made
     page = (ROOT / "docs" / "harbor.md").read_text()
@@ -256,7 +265,7 @@ def test_the_package_trusts_the_stacks_own_authority_and_is_told_to_verify(folde
     provider = built({"labels": [{"name": "stable"}]}).named("harbor-administrator").inputs
     assert provider["insecure"] in (False, "false")
     assert provider["username"] == "admin"
-    assert (folder / ".hero" / "authorities" / "dev.pem").read_text() == "a certificate"
+    assert (folder / ".hero" / "authorities" / "dev" / "ca.pem").read_text() == "a certificate"
 
 
 def test_a_quota_is_told_in_bytes_and_a_mirror_by_the_number_of_its_registry() -> None:
@@ -322,9 +331,30 @@ def test_an_image_on_a_claim_is_never_waited_for_by_two_pods() -> None:
 
 
 def test_other_secrets_are_other_pods() -> None:
-    values = values_of(built({}))
+    database = {"host": "postgresql.example.com", "username": "harbor"}
+    one, other = (values_of(built({"database": {**database, "password": sealed(text)}})) for text in ("one", "other"))
     for part in ("core", "jobservice", "registry"):
-        assert values[part]["podAnnotations"]["hero/secrets"]
+        assert one[part]["podAnnotations"]["hero/secrets"] != other[part]["podAnnotations"]["hero/secrets"]
+
+
+def test_another_certificate_is_another_nginx() -> None:
+    assert values_of(built({}))["nginx"]["podAnnotations"]["hero/certificate"]
+    assert values_of(built({"insecureHttp": True}))["nginx"]["podAnnotations"] == {}
+
+
+def test_the_registrys_pods_are_handed_what_opens_the_bucket_and_nothing_else() -> None:
+    engine = built(STACKS["large, in a bucket"])
+    assert values_of(engine)["persistence"]["imageChartStorage"]["s3"]["existingSecret"] == "harbor-storage"
+    assert sorted(engine.named("harbor-storage").inputs["stringData"]) == [
+        "REGISTRY_STORAGE_S3_ACCESSKEY",
+        "REGISTRY_STORAGE_S3_SECRETKEY",
+    ]
+
+
+def test_a_mirror_of_another_registry_goes_before_that() -> None:
+    engine = built(EVERYTHING_INSIDE)
+    assert not engine.named("harbor-project-mirror").retained
+    assert engine.named("harbor-project-team").retained
 
 
 @pytest.mark.parametrize("keep", [True, False])

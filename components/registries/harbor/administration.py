@@ -1,11 +1,13 @@
 """What a stack may say of a Harbor as a whole: who logs in how, which other registries it knows, what it does when."""
 
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from components.registries.harbor.names import Identifier, Name
-from components.registries.harbor.scan import SCHEDULE, Schedule
+from components.registries.harbor.projects import Project
+from components.registries.harbor.scan import SCHEDULE, Cron, Schedule
 from components.settings import Block, FilledText, SecretText, Superfluous, Text, WebAddress, check_once
 
 MOST_WORKERS = 5
@@ -28,6 +30,20 @@ class Kind(StrEnum):
     QUAY = "quay"
 
 
+# Of which a project can be a mirror; the chart's core-cm.yaml names them.
+MIRRORED = (
+    Kind.DOCKER_HUB,
+    Kind.HARBOR,
+    Kind.AZURE,
+    Kind.ALIBABA,
+    Kind.AWS,
+    Kind.GOOGLE,
+    Kind.DOCKER_REGISTRY,
+    Kind.GITHUB,
+    Kind.JFROG,
+)
+
+
 class Endpoint(Block):
     """An item of `hero:harbor.registries`: another registry that Harbor knows."""
 
@@ -46,6 +62,14 @@ class Endpoint(Block):
         description="true, so that anybody can pass for the other registry, or false",
         examples=["false"],
     )
+
+    @field_validator("url")
+    @classmethod
+    def _check_url(cls, url: str) -> str:
+        # Harbor takes both away, and it would be another one at each refresh.
+        if url.endswith("/") or urlsplit(url).query:
+            raise ValueError("ends with / or has a query")
+        return url
 
     @field_validator("password")
     @classmethod
@@ -76,10 +100,10 @@ class Replication(Block):
         default="**", description="a glob of repositories with their project", examples=["hero/**"]
     )
     tags: FilledText = Field(default="**", description="a glob of tags", examples=["v*"])
-    every: Schedule | None = Field(
+    every: Cron | None = Field(
         default=None,
-        description="a time as cron writes it in six fields, of which the first, the seconds, is 0; without it, with "
-        "push whenever something comes, and with pull when somebody asks for that",
+        description="a time as cron writes it in six fields, of which the first, the seconds, is 0, and at most once "
+        "in an hour; without it, with push whenever something comes, and with pull when somebody asks for that",
         examples=["0 0 3 * * *"],
     )
     namespace: Text = Field(
@@ -91,12 +115,12 @@ class Replication(Block):
         default=False, description="true, so that what is deleted here is deleted there, or false", examples=["false"]
     )
 
-    @field_validator("every")
+    @field_validator("deletion")
     @classmethod
-    def _check_every(cls, every: str | None) -> str | None:
-        if every is not None and not every.startswith("0 "):
-            raise ValueError("a replication wants it as cron writes it")
-        return every
+    def _check_deletion(cls, wanted: bool, info: ValidationInfo) -> bool:  # noqa: FBT001 - the value itself
+        if wanted and (info.data.get("direction") == Direction.PULL or info.data.get("every") is not None):
+            raise ValueError("only what is pushed whenever something comes is deleted there too")
+        return wanted
 
 
 class Collection(Block):
@@ -133,11 +157,15 @@ class System(Block):
     project_creation: Creation = Field(
         default=Creation.ADMINISTRATORS, description="adminonly | everyone: who makes projects", examples=["adminonly"]
     )
-    read_only: bool = Field(default=False, description="true, so that nobody can push, or false", examples=["false"])
+    read_only: bool = Field(
+        default=False,
+        description="true, so that nobody changes anything, nor does this program: for one that is filled; or false",
+        examples=["false"],
+    )
     quota_per_project: int | None = Field(
         default=None,
         ge=1,
-        description="how many GiB a project may hold that says nothing of it; any amount where none is given",
+        description="how many GiB a project may hold that somebody makes on the page; any amount where none is given",
         examples=["100"],
     )
     scans_count_as_pulls: bool = Field(
@@ -180,8 +208,8 @@ class Preheating(Block):
         description="the address of Dragonfly's manager, beginning with https:// or http://",
         examples=["https://dragonfly.example.com"],
     )
-    token: SecretText | None = Field(
-        default=None, description="a personal access token of the manager's, given as a secret", examples=["TOKEN"]
+    token: SecretText = Field(
+        description="a personal access token of the manager's, given as a secret", examples=["TOKEN"]
     )
     insecure_skip_verify: bool = Field(
         default=False, description="true, so that anybody can pass for the manager, or false", examples=["false"]
@@ -202,3 +230,14 @@ class AllowedCves(Block):
     @classmethod
     def _check_identifiers(cls, identifiers: list[str]) -> list[str] | None:
         return check_once(identifiers)
+
+
+def check_mirror(project: Project, known: list[Endpoint], place: int) -> None:
+    """For a validator: whether the project, which is the one at this place, can be a mirror of what it names."""
+    if project.proxy_of is None:
+        return
+    kinds = [each.kind for each in known if each.name == project.proxy_of]
+    if not kinds:
+        raise Superfluous(f"{project.proxy_of} is none of hero:harbor.registries", place)
+    if kinds[0] not in MIRRORED:
+        raise Superfluous(f"no project can be a mirror of {project.proxy_of}, which is a {kinds[0]}", place)

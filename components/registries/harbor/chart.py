@@ -5,6 +5,7 @@ from typing import Any
 
 import pulumi
 
+from components.kubernetes.certificates import Certificate
 from components.kubernetes.charts import HARBOR_IMAGES
 from components.kubernetes.cluster import ClusterSettings
 from components.kubernetes.exposure import Expose
@@ -22,9 +23,9 @@ class Parts:
     """What is in the namespace before the chart comes, each by its name there."""
 
     secrets: Secrets
-    certificate: pulumi.Output[str] | None
-    images_claim: pulumi.Output[str] | None
-    database_claim: pulumi.Output[str] | None
+    certificate: Certificate | None
+    claims: dict[str, pulumi.Output[str]]
+    """Those of the stack's own, by the part of the chart that each is for."""
 
 
 def values_of(settings: HarborSettings, cluster: ClusterSettings, url: str, parts: Parts) -> dict[str, Any]:
@@ -46,8 +47,10 @@ def values_of(settings: HarborSettings, cluster: ClusterSettings, url: str, part
         "redis": _redis(settings.redis),
         "trivy": _scanner(settings),
         "metrics": {"enabled": settings.metrics, "serviceMonitor": {"enabled": settings.service_monitor}},
-        **_parts(parts.secrets),
+        **_parts(parts),
     }
+    if settings.authorities:
+        values["caBundleSecretName"] = parts.secrets.made
     for part in REPLICATED:
         values.setdefault(part, {})["replicas"] = settings.replicas
     for path, image in HARBOR_IMAGES.items():
@@ -56,10 +59,13 @@ def values_of(settings: HarborSettings, cluster: ClusterSettings, url: str, part
     return values
 
 
-def _parts(secrets: Secrets) -> dict[str, Any]:
-    """The parts that know each other by secrets, and are rolled when those are others: the chart would not see that."""
+def _parts(parts: Parts) -> dict[str, Any]:
+    """The parts that read Secrets at their start, rolled when those are others: the chart would not see that."""
+    secrets = parts.secrets
     rolled = {"hero/secrets": secrets.fingerprint}
+    certificate = parts.certificate.fingerprint if parts.certificate else None
     return {
+        "nginx": {"podAnnotations": {"hero/certificate": certificate} if certificate else {}},
         "core": {
             "existingSecret": secrets.made,
             "secretName": secrets.made,
@@ -75,10 +81,11 @@ def _parts(secrets: Secrets) -> dict[str, Any]:
     }
 
 
-def _exposure(settings: HarborSettings, certificate: pulumi.Output[str] | None) -> dict[str, Any]:
+def _exposure(settings: HarborSettings, certificate: Certificate | None) -> dict[str, Any]:
     kind, served, port = settings.expose, "http" if settings.insecure_http else "https", settings.port_or(NODE_PORT)
-    tls = {"enabled": True, "certSource": "secret", "secret": {"secretName": certificate}}
-    exposure: dict[str, Any] = {"type": str(kind), "tls": tls if certificate else {"enabled": False}}
+    exposure: dict[str, Any] = {"type": str(kind), "tls": {"enabled": False}}
+    if certificate:
+        exposure["tls"] = {"enabled": True, "certSource": "secret", "secret": {"secretName": certificate.secret}}
     if kind == Expose.INGRESS:
         # The chart's own annotations would send those who ask by http away.
         redirect = str(not settings.insecure_http).lower()
@@ -101,23 +108,18 @@ def _exposure(settings: HarborSettings, certificate: pulumi.Output[str] | None) 
 
 
 def _persistence(settings: HarborSettings, parts: Parts) -> dict[str, Any]:
-    claims: dict[str, Any] = {}
-    if parts.images_claim:
-        claims["registry"] = {"existingClaim": parts.images_claim}
-    if parts.database_claim:
-        claims["database"] = {"existingClaim": parts.database_claim}
-    for part in ("redis", "trivy"):
-        # What is on these can be made again; they go with the namespace.
-        claims[part] = {"storageClass": settings.storage_class or ""}
+    # One that the chart makes can never be of another class. Of several scanners each has one.
+    claims: dict[str, Any] = {"trivy": {"storageClass": settings.storage_class or ""}}
+    claims |= {part: {"existingClaim": name} for part, name in parts.claims.items()}
     return {
         "enabled": True,
         "resourcePolicy": "",
         "persistentVolumeClaim": claims,
-        "imageChartStorage": _store(settings, parts.secrets.made),
+        "imageChartStorage": _store(settings, parts.secrets.storage),
     }
 
 
-def _store(settings: HarborSettings, secret: pulumi.Output[str]) -> dict[str, Any]:
+def _store(settings: HarborSettings, secret: pulumi.Output[str] | None) -> dict[str, Any]:
     common = {"disableredirect": not settings.redirect}
     if settings.s3:
         bucket = settings.s3
@@ -177,13 +179,10 @@ def _redis(redis: Redis | None) -> dict[str, Any]:
 
 
 def _scanner(settings: HarborSettings) -> dict[str, Any]:
-    alone = not settings.scan.updates
-    return {
-        "enabled": settings.scan.scanner,
-        "skipUpdate": alone,
-        "skipJavaDBUpdate": alone,
-        "offlineScan": alone,
-    }
+    mirror = settings.scan.mirror
+    lists = {"dbRepository": [f"{mirror}/trivy-db"], "javaDBRepository": [f"{mirror}/trivy-java-db"]}
+    # What it would look up of Java besides is on the internet too.
+    return {"enabled": settings.scan.scanner, **({**lists, "offlineScan": True} if mirror else {})}
 
 
 def _at(values: dict[str, Any], path: str) -> dict[str, Any]:

@@ -25,13 +25,18 @@ from components.registry import Login, Registry
 from providers.harbor import HarborProject, HarborScan
 from providers.readiness import Readiness
 
+IMAGES, DATABASE = "registry", "database"
+# How the chart calls a part, and what is on its claim.
+CLAIMED = {IMAGES: "images", DATABASE: "database", "redis": "queue", "trivy": "lists"}
+SIZE_OF_QUEUE, SIZE_OF_LISTS = "1Gi", "5Gi"
+
 
 class Harbor(Registry):
     """A Harbor in a namespace of the stack's own, with a project for Hero, a robot that pushes and one that pulls.
 
     Type: `hero:registry:Harbor`. Produces a `pulumi:providers:kubernetes`, a `kubernetes:core/v1:Namespace`, what
-    `make_secrets` makes, a `kubernetes:core/v1:PersistentVolumeClaim` for images and one for the database unless the
-    stack brings its own of either, a certificate (see `certify`), a `kubernetes:helm.sh/v3:Release`, a
+    `make_secrets` makes, a `kubernetes:core/v1:PersistentVolumeClaim` each for images, the database, Redis and Trivy
+    unless the stack brings its own, a certificate (see `certify`), a `kubernetes:helm.sh/v3:Release`, a
     `hero:kubernetes:Nodes`, a `hero-home:provider:Readiness` that waits until Harbor says that it is well, for each
     project a `hero-home:provider:HarborProject`, for each robot a `hero-home:provider:HarborRobot` with its password,
     what `Rules` makes, and a second Readiness that waits until the pusher may push.
@@ -55,12 +60,11 @@ class Harbor(Registry):
         self._certificate = certify(name, settings, [], self._cluster, self)
         secrets = make_secrets(name, settings, self._cluster, self)
         self._administrator = Administrator(self._url, ADMINISTRATOR, secrets.administrators_password, self._authority)
-        images = self._claim("images", settings.size) if settings.on_claim else None
-        database = None if settings.database else self._claim("database", settings.database_size)
-        release, settled = self._release(secrets, images, database)
+        claims = self._claims()
+        release, settled = self._release(secrets, claims)
         well = self._wait("health", settled, [release, *self._tell_nodes()], url=f"{self._url}/api/v2.0/health")
-        data = self._data(database)
-        project, pusher, puller = self._fill(well, data)
+        data = self._data(claims.get(DATABASE))
+        project, pusher, puller = self._fill(well, data, settled)
         self.promise(
             address=self._address,
             path=self._path,
@@ -71,7 +75,7 @@ class Harbor(Registry):
             plain_http=settings.insecure_http,
             # What another database does not know is not there, though the layers are.
             storage=pulumi.Output.concat(
-                images.metadata.apply(uid_of) if images else self._cluster.identity, " ", data
+                claims[IMAGES].metadata.apply(uid_of) if IMAGES in claims else self._cluster.identity, " ", data
             ),
         )
 
@@ -109,6 +113,18 @@ class Harbor(Registry):
         certificate: Certificate | None = self._certificate
         return certificate.authority if certificate else None
 
+    def _claims(self) -> dict[str, kubernetes.core.v1.PersistentVolumeClaim]:
+        """By the part of the chart that each is for."""
+        settings = self._settings
+        sizes = {
+            IMAGES: settings.size if settings.on_claim else None,
+            DATABASE: None if settings.database else settings.database_size,
+            "redis": None if settings.redis else SIZE_OF_QUEUE,
+            # Several cannot share one.
+            "trivy": SIZE_OF_LISTS if settings.scan.scanner and settings.replicas == 1 else None,
+        }
+        return {part: self._claim(CLAIMED[part], size) for part, size in sizes.items() if size}
+
     def _claim(self, what: str, size: str) -> kubernetes.core.v1.PersistentVolumeClaim:
         return claim(
             f"{self._name}-{what}-claim",
@@ -121,19 +137,12 @@ class Harbor(Registry):
         )
 
     def _release(
-        self,
-        secrets: Secrets,
-        images: kubernetes.core.v1.PersistentVolumeClaim | None,
-        database: kubernetes.core.v1.PersistentVolumeClaim | None,
+        self, secrets: Secrets, claims: dict[str, kubernetes.core.v1.PersistentVolumeClaim]
     ) -> tuple[pulumi.Resource, pulumi.Output[str]]:
         """The release, and a text that is another one whenever the release is told something else."""
         cluster = self._cluster
-        parts = Parts(
-            secrets,
-            self._certificate.secret if self._certificate else None,
-            images.metadata.apply(name_of) if images else None,
-            database.metadata.apply(name_of) if database else None,
-        )
+        names = {part: each.metadata.apply(name_of) for part, each in claims.items()}
+        parts = Parts(secrets, self._certificate, names)
         values = values_of(self._settings, cluster.settings, self._url, parts)
         opts = pulumi.ResourceOptions(parent=self, provider=cluster.provider)
         release = install(f"{self._name}-release", HARBOR, RELEASE, values, cluster, opts)
@@ -146,10 +155,12 @@ class Harbor(Registry):
         opts = pulumi.ResourceOptions(parent=self)
         return [Nodes(f"{self._name}-nodes", self._cluster, self._address, settings.scheme, self._authority, opts)]
 
-    def _fill(self, well: pulumi.Resource, data: pulumi.Input[str]) -> tuple[HarborProject, Login, Login]:
+    def _fill(
+        self, well: pulumi.Resource, data: pulumi.Input[str], settled: pulumi.Output[str]
+    ) -> tuple[HarborProject, Login, Login]:
         """Hero's project, its pusher and its puller; with them everything else that the stack wants in there.
 
-        `data` names the database that it is all in.
+        `data` names the database that it is all in, and `settled` what the release was told.
         """
         name, settings, administrator = self._name, self._settings, self._administrator
         gone_with_it = pulumi.ResourceOptions(
@@ -170,11 +181,13 @@ class Harbor(Registry):
 
             rules = rules_of(name, settings, administrator, gone_with_it)
             endpoints = rules.endpoints()
-        stays = pulumi.ResourceOptions.merge(gone_with_it, pulumi.ResourceOptions(retain_on_delete=settings.keep_data))
-        projects = {
-            each.name: make_project(name, each, endpoints.get(each.proxy_of or "", 0), administrator, stays)
-            for each in settings.all_projects
-        }
+        projects: dict[str, HarborProject] = {}
+        for each in settings.all_projects:
+            # Harbor lets no registry go of which there is a mirror, and what a mirror has comes again.
+            stays = pulumi.ResourceOptions(retain_on_delete=settings.keep_data and not each.proxy_of)
+            opts = pulumi.ResourceOptions.merge(gone_with_it, stays)
+            endpoint = endpoints.get(each.proxy_of or "", 0)
+            projects[each.name] = make_project(name, each, endpoint, administrator, opts)
         within = pulumi.ResourceOptions.merge(gone_with_it, pulumi.ResourceOptions(depends_on=[*projects.values()]))
         heros = make_heros_robots(name, settings, administrator, within)
         others = make_other_robots(name, settings, administrator, within)
@@ -183,8 +196,9 @@ class Harbor(Registry):
             # They go before the robots: where Harbor refuses to let one of them go, nobody has lost a login yet.
             rules.make(projects, endpoints, pulumi.ResourceOptions(depends_on=robots))
         pusher, puller = (heros[who].login for who in HEROS_LOGINS)
-        settled = pulumi.Output.concat(data, " ", pusher.username)
-        self._wait("readiness", settled, robots, url=f"{self._url}/api/v2.0/ping", pusher=pusher)
+        # Harbor can be well and refuse every push, after any change.
+        asked = pulumi.Output.concat(data, " ", settled, " ", pusher.username)
+        self._wait("readiness", asked, robots, url=f"{self._url}/api/v2.0/ping", pusher=pusher)
         return projects[settings.project.name], pusher, puller
 
     def _wait(

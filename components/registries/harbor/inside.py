@@ -89,7 +89,7 @@ def make_other_robots(
     asked += [(EVERYWHERE, robot) for robot in settings.robots]
     return [
         make_robot(
-            f"{name}-robot-{robot.name}" if project == EVERYWHERE else f"{name}-robot-{project}-{robot.name}",
+            f"{name}-system-robot-{robot.name}" if project == EVERYWHERE else f"{name}-robot-{project}-{robot.name}",
             settings,
             project,
             robot,

@@ -12,7 +12,7 @@ from components.registries.harbor.inside import Administrator
 
 
 def forgetting(name: str, administrator: Administrator) -> pulumi.ResourceOptions:
-    """Before something is made, take away what is exactly as that and in no state.
+    """Before something is made, take away what is in Harbor, known by the same, and in no state.
 
     A run that was killed while it was made leaves that behind, and Harbor answers 409 from then on.
     """
@@ -31,7 +31,7 @@ def forgetting(name: str, administrator: Administrator) -> pulumi.ResourceOption
             "password": opened[0],
             "caCertificate": trusted[0] if trusted else "",
             "kind": about.type.rpartition(":")[2],
-            "inputs": {key: value for key, value in inputs.items() if isinstance(value, str)},
+            "inputs": {key: value for key, value in inputs.items() if isinstance(value, str | int | float)},
         }
         ended = subprocess.run(
             [PLUGIN, "forget-in-harbor", str(inputs.get("name") or about.name)],

@@ -5,9 +5,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from components.settings import FilledText, Superfluous
+from components.settings import FilledText
 
-# Harbor's own, src/server/v2.0/handler/project.go and src/pkg/robot.
+# Harbor's own, src/pkg/project/manager.go and src/server/v2.0/handler/robot.go.
 NAME = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
 ACTION = re.compile(r"[a-z-]+:[a-z-]+")
 CVE = re.compile(r"[A-Za-z]+-[0-9A-Za-z-]+")
@@ -42,10 +42,3 @@ Name = Annotated[FilledText, AfterValidator(_check_name)]
 Action = Annotated[FilledText, AfterValidator(_check_action)]
 Identifier = Annotated[FilledText, AfterValidator(_check_cve)]
 Color = Annotated[FilledText, AfterValidator(_check_color)]
-
-
-def check_names(names: list[str]) -> None:
-    """For a validator of a list of maps: whether each has a name of its own."""
-    for place, name in enumerate(names):
-        if name in names[:place]:
-            raise Superfluous(f"{name} is there twice", place)

@@ -5,7 +5,7 @@ from enum import StrEnum
 from pydantic import Field, ValidationInfo, field_validator
 
 from components.kubernetes.storage import Bucket
-from components.settings import Block, FilledText, Port, SecretText
+from components.settings import Block, FilledText, Port, SecretText, Superfluous
 
 POSTGRESQL = 5432
 
@@ -35,8 +35,8 @@ class GoogleBucket(Block):
     )
     key: SecretText | None = Field(
         default=None,
-        description="a service account's key, which is JSON, given as a secret; without it, what the pods' own account "
-        "may do",
+        description="a service account's key, which is JSON, in one line (jq -c), given as a secret; without it, what "
+        "the pods' own account may do",
         examples=["SERVICE_ACCOUNT_KEY"],
     )
 
@@ -69,30 +69,46 @@ class Database(Block):
 class Redis(Block):
     """The block `hero:harbor.redis`: a Redis that is there already."""
 
+    insecure_plaintext: bool = Field(
+        default=False,
+        description="true, so that the password and all else go over the network in clear, or false",
+        examples=["false"],
+    )
+    sentinel_master: FilledText | None = Field(
+        default=None,
+        description="the name under which sentinels know the master; only with insecurePlaintext, as Harbor's chart "
+        "finds none otherwise",
+        examples=["mymaster"],
+    )
     address: FilledText = Field(
         description="host:port of a Redis; with sentinelMaster host:port,host:port,… of its sentinels",
         examples=["redis.example.com:6379"],
     )
     username: FilledText | None = Field(default=None, description="who logs in there", examples=["harbor"])
     password: SecretText | None = Field(
-        default=None, description="the password, given as a secret", examples=["PASSWORD"]
+        default=None,
+        description="the password, given as a secret; Harbor's chart writes it into config maps of the namespace",
+        examples=["PASSWORD"],
     )
-    sentinel_master: FilledText | None = Field(
-        default=None, description="the name under which sentinels know the master", examples=["mymaster"]
-    )
-    insecure_plaintext: bool = Field(
-        default=False,
-        description="true, so that the password and all else go over the network in clear, or false",
-        examples=["false"],
-    )
+
+    @field_validator("sentinel_master")
+    @classmethod
+    def _check_sentinel(cls, master: str | None, info: ValidationInfo) -> str | None:
+        # Its registry-cm.yaml names the master where the scheme is redis+sentinel, and with TLS it is rediss+sentinel.
+        if master is not None and info.data.get("insecure_plaintext") is False:
+            raise Superfluous("by TLS Harbor's chart finds no sentinels")
+        return master
 
     @field_validator("address")
     @classmethod
-    def _check_address(cls, address: str) -> str:
-        for each in address.split(","):
+    def _check_address(cls, address: str, info: ValidationInfo) -> str:
+        several = address.split(",")
+        for each in several:
             host, _, port = each.rpartition(":")
             if not host or not port.isdigit():
                 raise ValueError("not host:port")
+        if len(several) > 1 and info.data.get("sentinel_master", "") is None:
+            raise ValueError("several addresses are those of sentinels, which need sentinelMaster")
         return address
 
     @field_validator("password")
@@ -101,10 +117,3 @@ class Redis(Block):
         if password is None and info.data.get("username"):
             raise ValueError("missing: a username has a password")
         return password
-
-    @field_validator("sentinel_master")
-    @classmethod
-    def _check_sentinel(cls, master: str | None, info: ValidationInfo) -> str | None:
-        if master is None and "," in info.data.get("address", ""):
-            raise ValueError("missing: several addresses are those of sentinels")
-        return master

@@ -1,10 +1,13 @@
 """What a stack may say of the people who use a Harbor: who they are, how they log in, what they may do."""
 
+import re
 from enum import StrEnum
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from components.settings import Block, FilledText, SecretText, Superfluous, Text, WebAddress
+
+PASSWORD = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*\d).{8,128}")
 
 
 class Role(StrEnum):
@@ -21,23 +24,34 @@ class GroupKind(StrEnum):
     """Who knows who is in a group."""
 
     LDAP = "ldap"
-    INTERNAL = "internal"
     OIDC = "oidc"
+
+
+def _check_place_in_ldap(name: str | None, info: ValidationInfo) -> str | None:
+    if info.data.get("kind") == GroupKind.LDAP and name is None:
+        raise ValueError("missing: with ldap a group is somewhere")
+    if info.data.get("kind") == GroupKind.OIDC and name is not None:
+        raise Superfluous("only ldap has such names")
+    return name
 
 
 class Member(Block):
     """An item of `members`: what a person or a group may do in the project."""
 
     user: FilledText | None = Field(default=None, description="a user's name; or group", examples=["vfarcic"])
-    group: FilledText | None = Field(
-        default=None, description="a group's name; with ldap its distinguished name", examples=["platform"]
-    )
-    kind: GroupKind = Field(
-        default=GroupKind.OIDC, description="for a group: oidc | ldap | internal", examples=["oidc"]
+    group: FilledText | None = Field(default=None, description="a group's name", examples=["platform"])
+    kind: GroupKind = Field(default=GroupKind.OIDC, description="for a group: oidc | ldap", examples=["oidc"])
+    distinguished_name: FilledText | None = Field(
+        default=None, description="only with ldap: where it is there", examples=["cn=platform,dc=example,dc=com"]
     )
     role: Role = Field(
         description="limitedguest | guest | developer | maintainer | projectadmin", examples=["developer"]
     )
+
+    @field_validator("distinguished_name")
+    @classmethod
+    def _check_distinguished_name(cls, name: str | None, info: ValidationInfo) -> str | None:
+        return _check_place_in_ldap(name, info)
 
     @field_validator("group")
     @classmethod
@@ -57,18 +71,26 @@ class User(Block):
     email: FilledText = Field(description="the person's address", examples=["viktor@example.com"])
     password: SecretText = Field(
         description="8 to 128 characters with a small and a large letter and a digit, given as a secret",
-        examples=["PASSWORD"],
+        examples=["Password-1"],
     )
     administrator: bool = Field(
         default=False, description="true, so that this person may do everything, or false", examples=["false"]
     )
+
+    @field_validator("password")
+    @classmethod
+    def _check_password(cls, password: str) -> str:
+        # Harbor's own, src/common/utils/passports.go and src/server/v2.0/handler/user.go.
+        if not PASSWORD.fullmatch(password):
+            raise ValueError("none that Harbor takes")
+        return password
 
 
 class Group(Block):
     """An item of `hero:harbor.groups`: a group that somebody else knows."""
 
     name: FilledText = Field(description="the group's name; each once", examples=["platform"])
-    kind: GroupKind = Field(default=GroupKind.OIDC, description="oidc | ldap | internal", examples=["oidc"])
+    kind: GroupKind = Field(default=GroupKind.OIDC, description="oidc | ldap", examples=["oidc"])
     distinguished_name: FilledText | None = Field(
         default=None, description="only with ldap: where it is there", examples=["cn=platform,dc=example,dc=com"]
     )
@@ -76,11 +98,7 @@ class Group(Block):
     @field_validator("distinguished_name")
     @classmethod
     def _check_distinguished_name(cls, name: str | None, info: ValidationInfo) -> str | None:
-        if info.data.get("kind") == GroupKind.LDAP and name is None:
-            raise ValueError("missing: with ldap a group is somewhere")
-        if info.data.get("kind") not in (GroupKind.LDAP, None) and name is not None:
-            raise Superfluous("only ldap has such names")
-        return name
+        return _check_place_in_ldap(name, info)
 
 
 class Oidc(Block):
@@ -108,7 +126,9 @@ class Oidc(Block):
         default="", description="a regular expression of the groups that count; all where it is empty", examples=[""]
     )
     administrators: Text = Field(
-        default="", description="the group whose people may do everything; nobody's where it is empty", examples=[""]
+        default="",
+        description="the group whose people may do everything; once given, only Harbor's own page takes it away",
+        examples=[""],
     )
     onboard: bool = Field(
         default=True,
@@ -155,7 +175,9 @@ class Ldap(Block):
         default="memberof", description="what says which groups a person is in", examples=["memberof"]
     )
     administrators: Text = Field(
-        default="", description="the group whose people may do everything; nobody's where it is empty", examples=[""]
+        default="",
+        description="the group whose people may do everything; once given, only Harbor's own page takes it away",
+        examples=[""],
     )
     insecure_skip_verify: bool = Field(
         default=False, description="true, so that anybody can pass for that server, or false", examples=["false"]

@@ -5,9 +5,9 @@ from enum import StrEnum
 from pydantic import Field, ValidationInfo, field_validator
 
 from components.kubernetes.storage import Size
-from components.registries.harbor.names import Action, Color, Identifier, Name, check_names
+from components.registries.harbor.names import Action, Color, Identifier, Name
 from components.registries.harbor.people import Member
-from components.registries.harbor.scan import SCHEDULE, Schedule, Severity
+from components.registries.harbor.scan import SCHEDULE, ScanSettings, Schedule, Severity
 from components.settings import Block, FilledText, SecretText, Superfluous, Text, WebAddress, check_once
 
 HEROS_LOGINS = ("pusher", "puller")
@@ -228,6 +228,11 @@ class Project(Block):
         """Whether there is anything in it besides robots."""
         return any([self.retention, self.immutable_tags, self.webhooks, self.members, self.labels])
 
+    def check_scanner(self, scan: ScanSettings | None, *place: int) -> None:
+        """For a validator of what holds the project, at this place of a list."""
+        if scan is not None and not scan.scanner and (self.block or self.sbom_on_push):
+            raise Superfluous(f"the project {self.name} wants what only a scanner finds, and there is none", *place)
+
     @field_validator("allowed_cves")
     @classmethod
     def _check_cves(cls, identifiers: list[str]) -> list[str] | None:
@@ -238,8 +243,20 @@ class Project(Block):
     def _check_names(
         cls, items: list[Listener] | list[Robot] | list[Label]
     ) -> list[Listener] | list[Robot] | list[Label]:
-        check_names([each.name for each in items])
+        check_once([each.name for each in items])
         return items
+
+    @field_validator("members")
+    @classmethod
+    def _check_members(cls, members: list[Member]) -> list[Member]:
+        check_once([f"{each.user or each.group}" for each in members])
+        return members
+
+    @field_validator("immutable_tags")
+    @classmethod
+    def _check_immutable_tags(cls, tags: list[ImmutableTags]) -> list[ImmutableTags]:
+        check_once([f"{each.tags} of {each.repositories}" for each in tags])
+        return tags
 
 
 class HerosProject(Project):

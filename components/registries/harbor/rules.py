@@ -15,7 +15,7 @@ from components.registries.harbor.settings import HarborSettings
 from components.registries.harbor.system import ldap, oidc, system
 from providers.harbor import HarborProject
 
-GROUP_KINDS = {GroupKind.LDAP: 1, GroupKind.INTERNAL: 2, GroupKind.OIDC: 3}
+GROUP_KINDS = {GroupKind.LDAP: 1, GroupKind.OIDC: 3}
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,6 @@ class Rules:
 
     name: str
     settings: HarborSettings
-    provider: harbor.Provider
     opts: pulumi.ResourceOptions
 
     def endpoints(self) -> dict[str, pulumi.Input[int]]:
@@ -146,7 +145,7 @@ class Rules:
             how.append(harbor.ConfigAuth(f"{name}-authentication", **oidc(settings.oidc), opts=opts))
         if settings.ldap:
             how.append(harbor.ConfigAuth(f"{name}-authentication", **ldap(settings.ldap), opts=opts))
-        # With a user in its database Harbor lets nobody change how people log in.
+        # Harbor takes groups only of the kind that people log in with.
         opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=how))
         users = [
             harbor.User(
@@ -166,7 +165,10 @@ class Rules:
                 group_name=group.name,
                 group_type=GROUP_KINDS[group.kind],
                 ldap_group_dn=group.distinguished_name,
-                opts=opts,
+                # The provider changes neither of them.
+                opts=pulumi.ResourceOptions.merge(
+                    opts, pulumi.ResourceOptions(replace_on_changes=["groupType", "ldapGroupDn"])
+                ),
             )
             for group in settings.groups
         ]
@@ -185,9 +187,7 @@ def rules_of(name: str, settings: HarborSettings, administrator: Administrator, 
         opts=pulumi.ResourceOptions(parent=opts.parent),
     )
     opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(provider=provider))
-    return Rules(
-        name, settings, provider, pulumi.ResourceOptions.merge(opts, forgetting(f"{name}-rules", administrator))
-    )
+    return Rules(name, settings, pulumi.ResourceOptions.merge(opts, forgetting(f"{name}-rules", administrator)))
 
 
 def _kept(kept: KeptArtifacts) -> harbor.RetentionPolicyRuleArgs:
@@ -214,14 +214,13 @@ def _member(name: str, member: Member, project: HarborProject, opts: pulumi.Reso
             opts=opts,
         )
         return
-    in_ldap = member.kind == GroupKind.LDAP
     harbor.ProjectMemberGroup(
         f"{name}-members-{member.group}",
         project_id=project.id,
         type=str(member.kind),
         role=str(member.role),
-        group_name=None if in_ldap else member.group,
-        ldap_group_dn=member.group if in_ldap else None,
+        group_name=member.group,
+        ldap_group_dn=member.distinguished_name,
         opts=opts,
     )
 
@@ -242,15 +241,13 @@ def _replicate(name: str, replication: Replication, endpoint: pulumi.Input[int],
 
 
 def _preheat(name: str, preheating: Preheating, opts: pulumi.ResourceOptions) -> None:
-    token = pulumi.Output.secret(preheating.token) if preheating.token else None
     harbor.PreheatInstance(
         f"{name}-preheat-{preheating.name}",
         name=preheating.name,
         vendor="dragonfly",
         endpoint=preheating.endpoint,
-        auth_mode="OAUTH" if preheating.token else "NONE",
-        token=token,
+        auth_mode="OAUTH",
+        token=pulumi.Output.secret(preheating.token),
         insecure=preheating.insecure_skip_verify,
-        # Harbor never gives it back, and the provider takes that for a change.
-        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(ignore_changes=["token"])),
+        opts=opts,
     )

@@ -10,17 +10,29 @@ from components.settings import Block, FilledText, Superfluous
 
 # Harbor's cron has a field for seconds, and refuses any but 0 there.
 CRON = re.compile(r"0( [0-9A-Za-z*?/,-]+){5}")
-NAMED = ("Hourly", "Daily", "Weekly")
+# By what Harbor gives each of them back as.
+NAMED = {"0 0 * * * *": "Hourly", "0 0 0 * * *": "Daily", "0 0 0 * * 0": "Weekly"}
 SCHEDULE = "Hourly | Daily | Weekly, or a time as cron writes it in six fields, of which the first, the seconds, is 0"
 
 
 def _check_schedule(text: str) -> str:
     # In small letters Harbor takes them, and gives them back in large ones: a difference at each refresh.
-    if text not in NAMED and not CRON.fullmatch(text):
+    if text not in NAMED.values() and not CRON.fullmatch(text):
         raise ValueError("no such time")
+    if text in NAMED:
+        raise ValueError(f"this is {NAMED[text]}, and shown as that")
     return text
 
 
+def _check_cron(text: str) -> str:
+    if not CRON.fullmatch(text):
+        raise ValueError("not a time as cron writes it")
+    if text.split()[1] == "*":
+        raise ValueError("more than once in an hour")
+    return text
+
+
+Cron = Annotated[FilledText, AfterValidator(_check_cron)]
 Schedule = Annotated[FilledText, AfterValidator(_check_schedule)]
 
 
@@ -39,10 +51,11 @@ class ScanSettings(Block):
     scanner: bool = Field(
         default=True, description="true, so that Trivy comes with Harbor, or false", examples=["true"]
     )
-    updates: bool = Field(
-        default=True,
-        description="true, so that Trivy fetches its lists of vulnerabilities from the internet, or false",
-        examples=["true"],
+    mirror: FilledText | None = Field(
+        default=None,
+        description="host[:port][/path] of a registry that has trivy-db and trivy-java-db, Trivy's lists of "
+        "vulnerabilities; they come from the internet where none is given",
+        examples=["registry.example.com/aquasec"],
     )
     every: Schedule | None = Field(
         default=None,
@@ -56,7 +69,7 @@ class ScanSettings(Block):
         examples=["high"],
     )
 
-    @field_validator("every", "block")
+    @field_validator("mirror", "every", "block")
     @classmethod
     def _check_scanner(cls, wanted: object, info: ValidationInfo) -> object:
         if wanted is not None and info.data.get("scanner") is False:

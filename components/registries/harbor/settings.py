@@ -2,6 +2,7 @@
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from components.files import check_certificate
 from components.kubernetes.exposure import ExposedSettings
 from components.kubernetes.storage import Size
 from components.registries.harbor.administration import (
@@ -11,13 +12,13 @@ from components.registries.harbor.administration import (
     Preheating,
     Replication,
     System,
+    check_mirror,
 )
-from components.registries.harbor.names import check_names
 from components.registries.harbor.outside import AzureContainer, Database, GoogleBucket, HarborBucket, Redis
 from components.registries.harbor.people import Group, Ldap, Oidc, User
 from components.registries.harbor.projects import HerosProject, Label, Project, Robot
 from components.registries.harbor.scan import ScanSettings
-from components.settings import FilledText, Superfluous, Text
+from components.settings import FilledText, Superfluous, Text, check_once
 
 STORES = ("s3", "azure", "gcs")
 
@@ -73,6 +74,12 @@ class HarborSettings(ExposedSettings):
         "there already; without it one comes along",
         examples=[{"address": "redis.example.com:6379"}],
     )
+    authorities: FilledText | None = Field(
+        default=None,
+        description="a file of certificates, in PEM, of private authorities that Harbor trusts: of the database, "
+        "Redis, the bucket, other registries, and where people log in",
+        examples=["./ca.pem"],
+    )
     replicas: int = Field(
         default=1,
         ge=1,
@@ -93,8 +100,14 @@ class HarborSettings(ExposedSettings):
     )
     scan: ScanSettings = Field(
         default=ScanSettings(),
-        description="a map with scanner, updates, every and block",
+        description="a map with scanner, mirror, every and block",
         examples=[{"block": "high"}],
+    )
+    registries: list[Endpoint] = Field(
+        default=[],
+        description="a list of maps with name, kind, url, username, password, description and insecureSkipVerify: "
+        "other registries that this one knows",
+        examples=[[{"name": "hub", "kind": "docker-hub", "url": "https://hub.docker.com"}]],
     )
     project: HerosProject = Field(
         default=HerosProject(),
@@ -106,12 +119,6 @@ class HarborSettings(ExposedSettings):
         default=[],
         description="a list of maps with the keys of project: further ones",
         examples=[[{"name": "team"}]],
-    )
-    registries: list[Endpoint] = Field(
-        default=[],
-        description="a list of maps with name, kind, url, username, password, description and insecureSkipVerify: "
-        "other registries that this one knows",
-        examples=[[{"name": "hub", "kind": "docker-hub", "url": "https://hub.docker.com"}]],
     )
     replications: list[Replication] = Field(
         default=[],
@@ -127,7 +134,7 @@ class HarborSettings(ExposedSettings):
     users: list[User] = Field(
         default=[],
         description="a list of maps with name, fullName, email, password and administrator: people that Harbor knows",
-        examples=[[{"name": "vfarcic", "fullName": "Viktor Farcic", "email": "v@example.com", "password": "PASSWORD"}]],
+        examples=[[{"name": "vfarcic", "fullName": "Viktor", "email": "v@example.com", "password": "Password-1"}]],
     )
     groups: list[Group] = Field(
         default=[],
@@ -177,7 +184,7 @@ class HarborSettings(ExposedSettings):
         default=[],
         description="a list of maps with name, endpoint, token and insecureSkipVerify: Dragonflies that fetch images "
         "before anybody pulls them",
-        examples=[[{"name": "dragonfly", "endpoint": "https://dragonfly.example.com"}]],
+        examples=[[{"name": "dragonfly", "endpoint": "https://dragonfly.example.com", "token": "TOKEN"}]],
     )
     rotate: Text = Field(
         default="",
@@ -202,6 +209,11 @@ class HarborSettings(ExposedSettings):
         single = [self.oidc, self.ldap, self.system, self.garbage_collection, self.allowed_cves, self.scan.every]
         return any(listed) or any(single) or any(project.says_more for project in self.all_projects)
 
+    @field_validator("authorities")
+    @classmethod
+    def _check_authorities(cls, file: str | None) -> str | None:
+        return None if file is None else check_certificate(file)
+
     @field_validator("azure", "gcs")
     @classmethod
     def _check_one_store(cls, store: object, info: ValidationInfo) -> object:
@@ -212,7 +224,7 @@ class HarborSettings(ExposedSettings):
     @field_validator("redirect")
     @classmethod
     def _check_redirect(cls, wanted: bool, info: ValidationInfo) -> bool:  # noqa: FBT001 - the value itself
-        if wanted and not any(info.data.get(name) for name in STORES):
+        if wanted and set(STORES) <= info.data.keys() and not any(info.data[name] for name in STORES):
             raise ValueError("without a bucket there is nothing to be sent to")
         return wanted
 
@@ -240,28 +252,26 @@ class HarborSettings(ExposedSettings):
     @field_validator("projects")
     @classmethod
     def _check_projects(cls, projects: list[Project], info: ValidationInfo) -> list[Project]:
-        check_names([each.name for each in projects])
+        check_once([each.name for each in projects])
         hero = info.data.get("project")
         for place, each in enumerate(projects):
             if isinstance(hero, HerosProject) and each.name == hero.name:
                 raise Superfluous("this is the name of Hero's project", place)
+            each.check_scanner(info.data.get("scan"), place)
+            if "registries" in info.data:
+                check_mirror(each, info.data["registries"], place)
         return projects
 
-    @field_validator("registries")
+    @field_validator("project")
     @classmethod
-    def _check_registries(cls, registries: list[Endpoint], info: ValidationInfo) -> list[Endpoint]:
-        check_names([each.name for each in registries])
-        known = {each.name for each in registries}
-        projects: list[Project] = info.data.get("projects", [])
-        for each in projects:
-            if each.proxy_of is not None and each.proxy_of not in known:
-                raise ValueError(f"none of them is {each.proxy_of}, which the project {each.name} is a mirror of")
-        return registries
+    def _check_project(cls, project: HerosProject, info: ValidationInfo) -> HerosProject:
+        project.check_scanner(info.data.get("scan"))
+        return project
 
     @field_validator("replications")
     @classmethod
     def _check_replications(cls, replications: list[Replication], info: ValidationInfo) -> list[Replication]:
-        check_names([each.name for each in replications])
+        check_once([each.name for each in replications])
         if "registries" in info.data:
             known = {each.name for each in info.data["registries"]}
             for place, each in enumerate(replications):
@@ -269,15 +279,17 @@ class HarborSettings(ExposedSettings):
                     raise Superfluous(f"{each.registry} is none of hero:harbor.registries", place)
         return replications
 
-    @field_validator("robots", "users", "groups", "labels", "preheat")
+    @field_validator("robots", "users", "groups", "labels", "preheat", "registries")
     @classmethod
     def _check_names(cls, items: list[Robot]) -> list[Robot]:
-        check_names([each.name for each in items])
+        check_once([each.name for each in items])
         return items
 
-    @field_validator("ldap")
+    @field_validator("oidc", "ldap")
     @classmethod
-    def _check_ldap(cls, ldap: Ldap | None, info: ValidationInfo) -> Ldap | None:
-        if ldap is not None and info.data.get("oidc") is not None:
+    def _check_one_way_to_log_in(cls, how: object, info: ValidationInfo) -> object:
+        if how is not None and info.data.get("oidc") is not None:
             raise Superfluous("people log in at a provider of identities already")
-        return ldap
+        if how is not None and info.data.get("users"):
+            raise Superfluous("Harbor itself knows the users, and then nobody else may")
+        return how

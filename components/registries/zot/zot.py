@@ -112,6 +112,7 @@ class Zot(Registry):
         settings, cluster = self._settings, self._cluster
         files = self._files()
         image = (ZOT_MINIMAL_IMAGE if settings.minimal else ZOT_IMAGE).moved(cluster.settings)
+        certificate = self._certificate.fingerprint if self._certificate and self._serves_tls else None
         mounted = [{"secretName": self._secret(files), "mountPath": FOLDER}]
         if self._certificate and self._serves_tls:
             mounted.append({"secretName": self._certificate.secret, "mountPath": TLS_FOLDER})
@@ -123,8 +124,11 @@ class Zot(Registry):
             "persistence": self._claim is not None,
             "pvc": {"create": False, "name": self._claim.metadata.apply(name_of) if self._claim else None},
             "externalSecrets": mounted,
-            # zot reads its files at its start, so other files mean another pod.
-            "podAnnotations": {"hero/files": pulumi.Output.unsecret(fingerprint(files))},
+            # zot reads its files and its certificate at its start, so others mean another pod.
+            "podAnnotations": {
+                "hero/files": pulumi.Output.unsecret(fingerprint(files)),
+                **({"hero/certificate": certificate} if certificate else {}),
+            },
             "httpGet": {"scheme": "HTTPS" if self._serves_tls else "HTTP"},
             "startupProbe": {"failureThreshold": STARTS_OF_TEN_SECONDS},
             "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},

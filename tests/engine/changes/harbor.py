@@ -54,7 +54,8 @@ def harbor_changes(build: str) -> list[Change]:
 def _changes(build: str) -> list[Change]:
     pushed = {"hero-image": "update"} | ({"hero-build": "update"} if build == "docker" else {})
     well = {"harbor-health": "update"}
-    rolled = {"harbor-release": "update"} | well
+    # After whatever the release is told, the pusher is asked again too.
+    rolled = {"harbor-release": "update"} | well | {"harbor-readiness": "update"}
     told = {f"harbor-nodes-{what}": "update" for what in ("told", "writer")}
     signed = {"harbor-request": "replace", "harbor-certificate": "replace", "harbor-tls": "update"}
     own = dict.fromkeys(("harbor-authority-key", "harbor-authority", "harbor-key", "harbor-request"), "delete")
@@ -73,6 +74,7 @@ def _changes(build: str) -> list[Change]:
         "namespace",
         "images-claim",
         "database-claim",
+        "queue-claim",
         "kept",
         "secrets",
         "release",
@@ -134,13 +136,16 @@ def _changes(build: str) -> list[Change]:
         Change(
             "harbor.storageClass",
             "fast",
-            {"harbor-images-claim": "replace", "harbor-database-claim": "replace"} | rolled | made_again | pushed,
+            dict.fromkeys((f"harbor-{what}-claim" for what in ("images", "database", "queue")), "replace")
+            | rolled
+            | made_again
+            | pushed,
         ),
         Change("harbor.s3", bucket["harbor.s3"], lost),
         Change(
             "harbor.azure",
             {"account": "hero", "container": "hero", "key": Secret("an-account-key")},
-            {"harbor-secrets": "update"} | lost,
+            {"harbor-storage": "create"} | lost,
         ),
         Change("harbor.gcs", {"bucket": "hero"}, lost),
         Change("harbor.redirect", value=True, expected=rolled, beside=bucket),
@@ -150,15 +155,16 @@ def _changes(build: str) -> list[Change]:
             {"harbor-secrets": "update", "harbor-database-claim": "delete"} | rolled | made_again | pushed,
             {"harbor.keepData": True},
         ),
-        Change("harbor.redis", {"address": "redis.example.com:6379"}, rolled),
+        Change("harbor.redis", {"address": "redis.example.com:6379"}, {"harbor-queue-claim": "delete"} | rolled),
         Change("harbor.replicas", 3, rolled, bucket),
         Change("harbor.ipv6", value=False, expected=rolled),
+        Change("harbor.authorities", "ca.pem", {"harbor-secrets": "update"} | rolled),
         Change("harbor.metrics", value=True, expected=rolled),
         Change("harbor.serviceMonitor", value=True, expected=rolled, beside={"harbor.metrics": True}),
         Change(
             "harbor.scan",
             {"scanner": True, "every": "Daily", "block": "high"},
-            {"hero-scan": "create", "harbor-scans": "create"} | rolled,
+            {"hero-scan": "create", "harbor-scans": "create", "harbor-lists-claim": "create"} | rolled,
         ),
         Change("harbor.project", {"name": "hero", "quota": "10Gi"}, {"harbor-project-hero": "update"}),
         Change("harbor.projects", [{"name": "team"}], {"harbor-project-team": "create"}),
@@ -172,7 +178,7 @@ def _changes(build: str) -> list[Change]:
         Change(
             "harbor.robots",
             [{"name": "mirror"}],
-            {"harbor-robot-mirror": "create", "harbor-robot-mirror-password": "create"},
+            {"harbor-system-robot-mirror": "create", "harbor-system-robot-mirror-password": "create"},
         ),
         Change(
             "harbor.users",
@@ -208,7 +214,7 @@ def _changes(build: str) -> list[Change]:
         Change("harbor.allowedCves", {"identifiers": ["CVE-2024-1234"]}, {"harbor-allowed-cves": "create"}),
         Change(
             "harbor.preheat",
-            [{"name": "dragonfly", "endpoint": "https://dragonfly.example.com"}],
+            [{"name": "dragonfly", "endpoint": "https://dragonfly.example.com", "token": Secret("their-token")}],
             {"harbor-preheat-dragonfly": "create"},
         ),
         Change(

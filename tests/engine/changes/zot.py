@@ -87,7 +87,7 @@ def _changes(build: str) -> list[Change]:
         Change(
             "zot.certificateSecret",
             "certificates/hero",
-            own | forgotten | {"zot-certificate": "delete", "zot-tls": "update"} | ready | pushed,
+            own | forgotten | {"zot-certificate": "delete", "zot-tls": "update"} | rolled | pushed,
         ),
         Change(
             "zot.caCertificate",

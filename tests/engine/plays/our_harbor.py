@@ -46,6 +46,9 @@ class Project(Play):
     computed = ("projectId",)
     adopts = True
 
+    def __init__(self) -> None:
+        self._taken_over: dict[str, int] = {}
+
     def identity(self, inputs: Properties) -> str:
         return f"{inputs['url']} {inputs['name']}"
 
@@ -54,7 +57,11 @@ class Project(Play):
 
     def make(self, world: World, inputs: Properties, old: Properties | None) -> Properties:
         administer(world, inputs)
-        return {"projectId": old["projectId"] if old else world.number("projectId")}
+        known = old["projectId"] if old else self._taken_over.pop(self.identity(inputs), 0)
+        return {"projectId": known or world.number("projectId")}
+
+    def take_over(self, world: World, outputs: Properties) -> None:
+        self._taken_over[self.identity(outputs)] = outputs["projectId"]
 
     def unmake(self, world: World, outputs: Properties) -> None:
         registry = administer(world, outputs)
