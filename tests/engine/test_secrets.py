@@ -4,17 +4,26 @@ from typing import cast
 
 import pytest
 
-from tests.engine.cases import Case
+from tests.engine.cases import CASES, Case
 from tests.engine.contract import contracts_of
 from tests.engine.faults import SERVER_ERROR, refused
 from tests.engine.house import House
+from tests.engine.soak import LONG_RUN
 from tests.engine.test_life import EVERY_CASE
+from tests.engine.test_several import ONE_OF_EACH
 
 SHORTEST_SECRET = 8
 
 
-@EVERY_CASE
-@pytest.mark.parametrize("ends", ["well", "badly"])
+@pytest.mark.parametrize(
+    ("case", "ends"),
+    [
+        pytest.param(case, ends, id=f"{case}-{ends}")
+        for case in CASES
+        for ends in ("well", "badly")
+        if LONG_RUN or ends == "well" or case in ONE_OF_EACH
+    ],
+)
 def test_no_secret_in_clear(house: House, case: Case, ends: str) -> None:
     house.configure(case.furnished())
     if ends == "badly":

@@ -112,7 +112,7 @@ def _changes(build: str) -> list[Change]:
         Change(
             "harbor.certificateSecret",
             "certificates/hero",
-            own | forgotten | {"harbor-certificate": "delete", "harbor-tls": "update"} | well | spoken_to | pushed,
+            own | forgotten | {"harbor-certificate": "delete", "harbor-tls": "update"} | rolled | spoken_to | pushed,
         ),
         Change(
             "harbor.caCertificate",
