@@ -168,6 +168,15 @@ def test_all_that_zot_reads_is_a_secret_and_the_chart_is_told_none_of_it() -> No
     assert not values.secrets
 
 
+def test_other_files_and_another_certificate_are_another_pod() -> None:
+    def annotations(block: dict[str, Any]) -> dict[str, str]:
+        return built(block).named("zot-release").inputs["values"]["podAnnotations"]
+
+    assert annotations({})["hero/files"] != annotations({"dedupe": False})["hero/files"]
+    assert annotations({})["hero/certificate"]
+    assert "hero/certificate" not in annotations({"insecureHttp": True})
+
+
 def test_logins_to_mirrors_are_in_a_file_of_their_own() -> None:
     login = {"username": "vfarcic", "password": sealed("hidden")}
     engine = built({"sync": [{"url": "https://registry.example.com/", **login}]})
