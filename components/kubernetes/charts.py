@@ -1,6 +1,5 @@
 """Every chart and image that is put into a cluster, pinned, and from where else than their homes they may come."""
 
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,8 +8,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from components.kubernetes.cluster import Cluster, ClusterSettings
-
-PLUGIN = "bin/pulumi-resource-hero-home"
+from components.plugin import call_plugin
 
 
 @dataclass(frozen=True)
@@ -105,10 +103,7 @@ def _forget(name: str, release: str, cluster: Cluster) -> pulumi.ResourceHook:
 
     def forget(_: pulumi.ResourceHookArgs) -> None:
         settings = cluster.settings
-        known = [settings.file or "", settings.context or "", cluster.name, release]
-        ended = subprocess.run([PLUGIN, "forget-release", *known], check=False, capture_output=True, text=True)
-        if ended.returncode != 0:
-            raise pulumi.RunError(ended.stderr.strip().removeprefix("error: "))
+        call_plugin("forget-release", settings.file or "", settings.context or "", cluster.name, release)
 
     return pulumi.ResourceHook(f"{name}-forget", forget)
 

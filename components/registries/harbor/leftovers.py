@@ -1,13 +1,12 @@
 """What a killed run has left in a Harbor, so that the next one can make it."""
 
 import json
-import subprocess
 from collections.abc import Mapping
 from typing import Any
 
 import pulumi
 
-from components.kubernetes.charts import PLUGIN
+from components.plugin import call_plugin
 from components.registries.harbor.inside import Administrator
 
 
@@ -33,15 +32,7 @@ def forgetting(name: str, administrator: Administrator) -> pulumi.ResourceOption
             "kind": about.type.rpartition(":")[2],
             "inputs": {key: value for key, value in inputs.items() if isinstance(value, str | int | float)},
         }
-        ended = subprocess.run(
-            [PLUGIN, "forget-in-harbor", str(inputs.get("name") or about.name)],
-            input=json.dumps(given),
-            check=False,
-            capture_output=True,
-            text=True,
-        )
-        if ended.returncode != 0:
-            raise pulumi.RunError(ended.stderr.strip().removeprefix("error: "))
+        call_plugin("forget-in-harbor", str(inputs.get("name") or about.name), told=json.dumps(given))
 
     hook = pulumi.ResourceHook(f"{name}-forget", forget)
     return pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding(before_create=[hook]))

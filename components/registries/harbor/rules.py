@@ -10,7 +10,7 @@ from components.registries.harbor.administration import Direction, Endpoint, Pre
 from components.registries.harbor.inside import Administrator
 from components.registries.harbor.leftovers import forgetting
 from components.registries.harbor.people import GroupKind, Member
-from components.registries.harbor.projects import KeptArtifacts, Project
+from components.registries.harbor.projects import KeptArtifacts, Label, Project
 from components.registries.harbor.settings import HarborSettings
 from components.registries.harbor.system import ldap, oidc, system
 from providers.harbor import HarborProject
@@ -95,25 +95,12 @@ class Rules:
         for member in project.members:
             _member(name, member, made, opts)
         for label in project.labels:
-            harbor.Label(
-                f"{name}-label-{label.name}",
-                name=label.name,
-                color=label.color,
-                description=label.description,
-                project_id=made.id,
-                opts=opts,
-            )
+            _label(name, label, made.id, opts)
 
     def _of_all(self, endpoints: dict[str, pulumi.Input[int]], opts: pulumi.ResourceOptions) -> None:
         settings, name = self.settings, self.name
         for label in settings.labels:
-            harbor.Label(
-                f"{name}-label-{label.name}",
-                name=label.name,
-                color=label.color,
-                description=label.description,
-                opts=opts,
-            )
+            _label(name, label, None, opts)
         for replication in settings.replications:
             _replicate(name, replication, endpoints[replication.registry], opts)
         for preheating in settings.preheat:
@@ -201,6 +188,17 @@ def _kept(kept: KeptArtifacts) -> harbor.RetentionPolicyRuleArgs:
         repo_matching=kept.repositories,
         tag_matching=kept.tags,
         untagged_artifacts=kept.untagged,
+    )
+
+
+def _label(name: str, label: Label, project: pulumi.Input[str] | None, opts: pulumi.ResourceOptions) -> None:
+    harbor.Label(
+        f"{name}-label-{label.name}",
+        name=label.name,
+        color=label.color,
+        description=label.description,
+        project_id=project,
+        opts=opts,
     )
 
 
