@@ -20,6 +20,7 @@ TESTS = (
     "tests/unit/test_docker_hub.py",
     "tests/unit/test_zot.py",
     "tests/unit/test_harbor.py",
+    "tests/unit/test_harbor_inside.py",
     "tests/unit/test_wrong_configuration.py",
     "tests/engine/test_secrets.py",
     "tests/engine/test_life.py",
@@ -124,7 +125,10 @@ MUTATIONS = [
     Mutation("Harbor's puller pushes", INSIDE, '"puller": [PULL]', '"puller": [PULL, PUSH]'),
     Mutation("Harbor's robots cannot be rotated", INSIDE, '"rotate": settings.rotate', '"rotate": ""'),
     Mutation(
-        "a full Harbor refuses to go", HARBOR, "deleted_with=None if settings.keep_data else self._cluster.home", ""
+        "a full Harbor refuses to go",
+        HARBOR,
+        "deleted_with=None if settings.keep_data else self._cluster.home",
+        "deleted_with=None",
     ),
     Mutation(
         "Harbor's token key is none that Harbor reads", SECRETS, 'algorithm="RSA", rsa_bits=2048', 'algorithm="ED25519"'
