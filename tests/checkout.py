@@ -3,13 +3,14 @@
 import json
 import os
 import re
+import secrets
 import shutil
 import signal
 import socket
 import subprocess
 import tempfile
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -183,11 +184,17 @@ def client_program(name: str) -> str:
     return str(build(ensure_go(ensure_packages()), ROOT / "tools" / "clients", CLIENTS[name], name) / name)
 
 
+# Linux gives from 32768 on, others from 49152.
+PORTS = range(20000, 30000)
+
+
 def free_port() -> int:
-    """A port that nobody has right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody has now, and that the system gives nobody who asks for any: it may be used much later."""
+    while True:
+        port = PORTS.start + secrets.randbelow(len(PORTS))
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @contextmanager
