@@ -36,6 +36,15 @@ def check_once(values: list[str] | None) -> list[str] | None:
     return values
 
 
+def check_password(password: str | None, username: str | None) -> str | None:
+    """For a validator: whether there is a password where there is a username, and only there."""
+    if (password is None) == (username is None):
+        return password
+    if password is None:
+        raise ValueError("missing: a username has a password")
+    raise Superfluous("without a username nobody needs it")
+
+
 def _printable(text: str) -> str:
     if not text.isprintable():
         raise ValueError("has characters that cannot be printed")

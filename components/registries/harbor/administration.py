@@ -8,7 +8,16 @@ from pydantic import Field, ValidationInfo, field_validator
 from components.registries.harbor.names import Identifier, Name
 from components.registries.harbor.projects import Project
 from components.registries.harbor.scan import SCHEDULE, Cron, Schedule
-from components.settings import Block, FilledText, SecretText, Superfluous, Text, WebAddress, check_once
+from components.settings import (
+    Block,
+    FilledText,
+    SecretText,
+    Superfluous,
+    Text,
+    WebAddress,
+    check_once,
+    check_password,
+)
 
 MOST_WORKERS = 5
 
@@ -74,11 +83,7 @@ class Endpoint(Block):
     @field_validator("password")
     @classmethod
     def _check_password(cls, password: str | None, info: ValidationInfo) -> str | None:
-        if (password is None) == (info.data.get("username") is None):
-            return password
-        if password is None:
-            raise ValueError("missing: a username has a password")
-        raise Superfluous("without a username nobody needs it")
+        return check_password(password, info.data.get("username"))
 
 
 class Direction(StrEnum):

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from components.kubernetes.storage import Bucket
-from components.settings import Block, FilledText, SecretText, Superfluous, WebAddress
+from components.settings import Block, FilledText, SecretText, Superfluous, WebAddress, check_password
 
 # https://pkg.go.dev/time#ParseDuration, without signs and fractions
 DURATION = re.compile(r"(?:\d+h)?(?:\d+m)?(?:\d+s)?")
@@ -145,11 +145,7 @@ class Mirrored(Block):
     @field_validator("password")
     @classmethod
     def _check_password(cls, password: str | None, info: ValidationInfo) -> str | None:
-        if (password is None) == (info.data.get("username") is None):
-            return password
-        if password is None:
-            raise ValueError("missing: a username has a password")
-        raise Superfluous("without a username nobody needs it")
+        return check_password(password, info.data.get("username"))
 
 
 class Sink(StrEnum):
