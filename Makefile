@@ -2,13 +2,16 @@
 STACK ?= dev
 WITHIN := python3 -S -m tools.within
 
-.PHONY: up preview refresh down outputs test genuine soak mutations lint format keys lock conformance pictures picture benchmark scale
+.PHONY: up preview drift refresh down outputs test genuine soak mutations lint format keys previews lock conformance pictures picture benchmark scale
 
 up: ## build Hero's home and move Hero in
 	@./pulumiw up --stack $(STACK) --yes --skip-preview
 
-preview: ## what `make up` would change
-	@./pulumiw preview --stack $(STACK) --diff
+preview: ## what `make up` would change, as a pull request's comment tells it; Pulumi's own words go to stderr
+	@$(WITHIN) python -m tools.preview preview $(STACK)
+
+drift: ## what is not as the state says, told the same way; fails where anything is
+	@$(WITHIN) python -m tools.preview drift $(STACK)
 
 refresh: ## look at what is really there
 	@./pulumiw refresh --stack $(STACK) --yes
@@ -45,6 +48,9 @@ format: ## let ruff and gofmt have their way
 	@$(WITHIN) ruff check --fix
 	@$(WITHIN) ruff format
 	@$(WITHIN) gofmt -w providers hero
+
+previews: ## record anew the event logs that the reports of previews are tested on
+	@$(WITHIN) python -m tests.previews
 
 keys: ## write the tables of config keys in docs/ anew
 	@$(WITHIN) python -m tools.keys

@@ -195,6 +195,10 @@ class House:
         exported = json.loads(self._told("stack", "export"))
         return {each["urn"].rpartition("::")[2]: each for each in exported["deployment"].get("resources", [])}
 
+    def exported(self) -> dict[str, Any]:
+        """The whole state as the CLI exports it, secrets in clear."""
+        return json.loads(self._told("stack", "export", "--show-secrets"))
+
     def written(self) -> str:
         """Every byte that this stack's commands left on disk: the state, its backups and history, and the events."""
         files = [*(self.path / ".pulumi").rglob("*"), *self.path.parent.glob("*-events-*.json")]

@@ -7,10 +7,13 @@ import pytest
 from tests.engine.cases import CASES, Case
 from tests.engine.contract import contracts_of
 from tests.engine.faults import SERVER_ERROR, refused
-from tests.engine.house import House
+from tests.engine.house import House, Ran
 from tests.engine.soak import LONG_RUN
 from tests.engine.test_life import EVERY_CASE
 from tests.engine.test_several import ONE_OF_EACH
+from tools.preview.events import read
+from tools.preview.markdown import render
+from tools.preview.masks import Masks
 
 SHORTEST_SECRET = 8
 
@@ -29,7 +32,7 @@ def test_no_secret_in_clear(house: House, case: Case, ends: str) -> None:
     if ends == "badly":
         house.when("Create", refused(SERVER_ERROR), nth=2)
     ran = [house.run("preview", "--diff"), house.run("up", "--yes", "--skip-preview", "--debug"), house.refresh()]
-    told = "\n".join(each.text for each in ran) + house.written()
+    told = "\n".join(each.text for each in ran) + house.written() + "\n".join(reported(each) for each in ran)
     secrets = secrets_of(house)
     if ends == "well":
         secrets |= {str(house.outputs()[f"{who}Password"]) for who in ("pusher", "puller")}
@@ -46,6 +49,11 @@ def test_what_names_the_image_is_readable(house: House, case: Case) -> None:
         assert isinstance(outputs[name], str)
     assert "ciphertext" in outputs["pusherPassword"]
     assert "ciphertext" in outputs["pullerPassword"]
+
+
+def reported(ran: Ran) -> str:
+    """What a pull request's comment would say of it, though no secret is known to whoever writes that."""
+    return render(read(ran.events.splitlines(), Masks()), "preview", "dev")
 
 
 def secrets_of(house: House) -> set[str]:

@@ -1,0 +1,83 @@
+"""`python -m tools.preview preview|drift STACK` prints what a pull request's comment, or an issue, holds.
+
+What Pulumi says as it goes is on stderr, so that stdout is the report and nothing else. The exit code is Pulumi's own;
+where a drift is found it is not 0.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import yaml
+
+from tools.packages import run
+from tools.places import ROOT
+from tools.preview.events import read
+from tools.preview.markdown import render
+from tools.preview.masks import Masks, secrets_in, secrets_of_config
+from tools.problem import Problem
+from tools.wrapper import plainly
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PULUMI = str(ROOT / "pulumiw")
+WAYS = {
+    "preview": ["preview"],
+    "drift": ["refresh", "--preview-only", "--expect-no-changes"],
+}
+NOT_PROVEN = "nothing is shown, since what is secret could not be asked for"
+
+
+def main(arguments: list[str]) -> int:
+    """Let Pulumi look, then print what it saw."""
+    match arguments:
+        case [verb, stack] if verb in WAYS and stack:
+            return report(verb, stack)
+        case _:
+            raise Problem(f"say what to report, and of which stack: python -m tools.preview {'|'.join(WAYS)} STACK")
+
+
+def report(verb: str, stack: str) -> int:
+    """Print the report of one stack; returns Pulumi's own exit code."""
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / "events.jsonl"
+        code = _look(verb, stack, log)
+        lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
+    if not lines:
+        # Whatever kept it from even beginning is on stderr already.
+        return code or 1
+    print(render(read(lines, Masks(_known_secrets(stack))), verb, stack), end="")
+    return code
+
+
+def _look(verb: str, stack: str, log: Path) -> int:
+    # The flag is there for the SDK's Automation API, which is how that asks for it too.
+    environment = {**os.environ, "PULUMI_DEBUG_COMMANDS": "true"}
+    command = [PULUMI, *WAYS[verb], "--stack", stack, "--event-log", str(log)]
+    return subprocess.run(command, cwd=ROOT, env=environment, stdout=sys.stderr, check=False).returncode
+
+
+def _known_secrets(stack: str) -> Iterator[str]:
+    """In clear: those of the state, and those that the stack's file keeps."""
+    yield from secrets_in(_told(stack, "stack", "export", "--show-secrets"))
+    file = ROOT / f"Pulumi.{stack.rpartition('/')[2]}.yaml"
+    written: dict[str, dict[str, object]] = yaml.safe_load(file.read_text(encoding="utf-8")) if file.exists() else {}
+    clear = _told(stack, "config", "--show-secrets", "--json")
+    for key, value in ((written or {}).get("config") or {}).items():
+        entry = clear.get(key, {})
+        yield from secrets_of_config(value, entry.get("objectValue", entry.get("value")))
+
+
+def _told(stack: str, *command: str) -> dict[str, dict[str, object]]:
+    return json.loads(run([PULUMI, *command, "--stack", stack, "--non-interactive"], NOT_PROVEN))
+
+
+if __name__ == "__main__":
+    sys.exit(plainly(lambda: main(sys.argv[1:])))

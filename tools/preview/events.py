@@ -1,0 +1,161 @@
+"""Reads an engine's event log: what a preview would do with each resource, and what was said along the way."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pulumi.automation.events import EngineEvent, OpType
+
+from tools.preview.changes import Change, changes, top_level
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pulumi.automation.events import StepEventMetadata
+
+    from tools.preview.masks import Masks
+
+STACK = "pulumi:pulumi:Stack"
+# The engine makes one of its own for each package, which is nobody's choice.
+DEFAULT_PROVIDER = re.compile(r"::pulumi:providers:[^:]+::default(_|$)")
+OPERATIONS = {
+    OpType.SAME: "same",
+    OpType.REFRESH: "same",
+    OpType.CREATE: "create",
+    OpType.UPDATE: "update",
+    OpType.DELETE: "delete",
+    OpType.REPLACE: "replace",
+    OpType.CREATE_REPLACEMENT: "replace",
+    OpType.DELETE_REPLACED: "replace",
+    OpType.READ: "read",
+    OpType.READ_REPLACEMENT: "replace",
+    OpType.DISCARD: "forget",
+    OpType.DISCARD_REPLACED: "replace",
+    OpType.REMOVE_PENDING_REPLACE: "replace",
+    OpType.IMPORT: "import",
+    OpType.IMPORT_REPLACEMENT: "replace",
+}
+# Providers that come from Terraform name a file for each type, which says nothing.
+FILE_OF_A_TYPE = re.compile(r"/(\w+)(?=:\1$)", re.IGNORECASE)
+SEVERITIES = ("error", "warning")
+COLOURS = re.compile(r"\x1b\[[0-9;]*m|<\{%[^%]*%\}>")
+
+
+@dataclass(frozen=True)
+class Resource:
+    """What would become of one."""
+
+    urn: str
+    type: str
+    name: str
+    parent: str
+    operation: str
+    """`same`, `create`, `update`, `replace`, `delete`, `read`, `import` or `forget`."""
+    changes: tuple[Change, ...] = ()
+    stays: bool = False
+    """Whether what is deleted from the state stays where it is."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """An error, a warning, or what a policy has against a resource."""
+
+    severity: str
+    """`error`, `warning`, `mandatory` or `advisory`."""
+    text: str
+    name: str = ""
+    """Of the resource that it is about, if it is about one."""
+    policy: str = ""
+
+
+@dataclass
+class Preview:
+    """All that a report says."""
+
+    resources: dict[str, Resource] = field(default_factory=dict[str, Resource])
+    """By URN, in the order in which the engine came to them."""
+    outputs: tuple[Change, ...] = ()
+    messages: list[Message] = field(default_factory=list[Message])
+    packs: dict[str, str] = field(default_factory=dict[str, str])
+    """The policy packs that were asked, with their versions."""
+    succeeded: bool = False
+
+    @property
+    def changed(self) -> list[Resource]:
+        """Those that would not be left as they are."""
+        return [each for each in self.resources.values() if each.operation not in ("same", "read")]
+
+
+def read(lines: Iterable[str], masks: Masks) -> Preview:
+    """What the lines of an event log say, with no secret in it."""
+    preview = Preview()
+    refreshed: set[str] = set()
+    for line in lines:
+        found: dict[str, Any] = json.loads(line)
+        event = EngineEvent.from_json(found)  # pyright: ignore[reportUnknownMemberType]
+        step = event.resource_pre_event or event.res_outputs_event
+        if step is not None and event.resource_pre_event and step.metadata.op == OpType.REFRESH:
+            refreshed.add(step.metadata.urn)
+        if step is not None:
+            _take(preview, step.metadata, masks, looked_at=step.metadata.urn in refreshed)
+        elif event.summary_event is not None:
+            # The SDK reads it without what came of it.
+            preview.packs = dict(event.summary_event.policy_packs or {})
+            preview.succeeded = found["summaryEvent"].get("result") == "succeeded"
+        else:
+            preview.messages += _messages(event, masks)
+    return preview
+
+
+def _messages(event: EngineEvent, masks: Masks) -> list[Message]:
+    said, policy = event.diagnostic_event, event.policy_event
+    if said is not None and said.severity in SEVERITIES:
+        return [Message(said.severity, _plain(said.message, masks), _name(said.urn or ""))]
+    if policy is not None:
+        name = _name(policy.resource_urn or "")
+        return [Message(policy.enforcement_level, _plain(policy.message, masks), name, policy.policy_name)]
+    return []
+
+
+def _plain(text: str, masks: Masks) -> str:
+    return masks.text(COLOURS.sub("", text)).strip()
+
+
+def _take(preview: Preview, step: StepEventMetadata, masks: Masks, *, looked_at: bool) -> None:
+    if step.type == STACK:
+        preview.outputs = _outputs(step, masks)
+    if DEFAULT_PROVIDER.search(step.urn):
+        return
+    state = step.new or step.old
+    known = preview.resources.get(step.urn)
+    operation = OPERATIONS[step.op]
+    if known is not None and (operation == "same" or known.operation == "replace"):
+        return
+    preview.resources[step.urn] = Resource(
+        urn=step.urn,
+        type=_short(step.type),
+        name=masks.text(_name(step.urn)),
+        parent=state.parent if state else "",
+        operation=operation,
+        changes=changes(step, masks, looked_at=looked_at),
+        stays=operation == "delete" and bool(step.old and step.old.retain_on_delete),
+    )
+
+
+def _outputs(step: StepEventMetadata, masks: Masks) -> tuple[Change, ...]:
+    old = (step.old.outputs if step.old else None) or {}
+    new = (step.new.outputs if step.new else None) or {}
+    differing = [name for name in {**old, **new} if old.get(name) != new.get(name)]
+    return tuple(top_level(old, new, differing, "", masks))
+
+
+def _name(urn: str) -> str:
+    return urn.rpartition("::")[2]
+
+
+def _short(token: str) -> str:
+    """`random:index/randomPassword:RandomPassword` as Pulumi shows it, `random:index:RandomPassword`."""
+    return FILE_OF_A_TYPE.sub("", token)
