@@ -30,7 +30,7 @@ def test_refresh_sees_that_the_registry_died_and_up_brings_it_back_with_its_imag
 def test_up_alone_sees_it_too(checkout: Checkout) -> None:
     checkout.up()
     checkout.kill_registry()
-    assert "~ hero-home:provider:RegistryProcess" in checkout.make("preview").text
+    assert "| `~` | update | `embedded-process` |" in checkout.make("preview").text
     checkout.up()
     assert checkout.crane("digest", checkout.outputs()["image"]) == checkout.outputs()["digest"]
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from policies.rules import RULES
 from tests.previews import FOLDER, events
 from tests.unit.programs import script
 from tools.preview import __main__ as command
@@ -13,6 +14,15 @@ from tools.preview.markdown import render
 from tools.preview.masks import Masks
 from tools.problem import Problem
 
+STACK_FILE = """\
+config:
+  hero:registry: zot
+  hero:zot: {keepData: true, rotate: 2026-11-25}
+  hero:harbor: {keepData: false}
+  policy:production: true
+  policy:allowed:
+    nothing-public: [zot-files]
+"""
 TOKEN = "the-administrators-token"
 
 
@@ -32,11 +42,14 @@ class Pulumi:
         script(
             self._program,
             f'echo "$PULUMI_DEBUG_COMMANDS $*" >>{self.asked}',
-            "for word; do last=$word; done",
+            'while [ $# -gt 0 ]; do [ "$1" = --event-log ] && log=$2; [ "$1" = --policy-pack-config ] && said=$2;'
+            ' kept="$kept $1"; shift; done',
+            f'[ -z "$said" ] || cp "$said" {folder}/said.json',
+            "set -- $kept",
             f'[ "$1" = stack ] && cat {folder}/state.json && exit {told}',
             f'[ "$1" = config ] && cat {folder}/config.json && exit',
             'echo "Pulumi speaks"',
-            f'[ -e {log} ] && cat {log} >"$last"',
+            f'[ -e {log} ] && cat {log} >"$log"',
             f"exit {code}",
         )
 
@@ -55,6 +68,24 @@ def test_stdout_is_the_report_and_nothing_else(pulumi: Pulumi, capfd: pytest.Cap
     assert said.out == render(read(events("changed"), Masks()), "preview", "dev")
     assert said.err == "Pulumi speaks\n"
     assert pulumi.asked.read_text().startswith("true preview --stack dev --event-log ")
+
+
+def test_the_policies_are_asked_and_told_what_the_stack_s_file_says(pulumi: Pulumi, tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.dev.yaml").write_text(STACK_FILE)
+    command.main(["preview", "dev"])
+    assert " --policy-pack policies --policy-pack-config " in pulumi.asked.read_text()
+    said = json.loads((tmp_path / "said.json").read_text())
+    common = {"production": True, "keepData": True, "rotate": "2026-11-25", "enforcementLevel": "mandatory"}
+    assert said.pop("nothing-public") == {**common, "allowed": ["zot-files"]}
+    assert set(said) == {rule.name for rule in RULES} - {"nothing-public"}
+    assert all(each == {**common, "allowed": []} for each in said.values())
+
+
+def test_where_the_stack_s_file_says_nothing_the_rules_have_their_own_level(pulumi: Pulumi, tmp_path: Path) -> None:
+    command.main(["preview", "dev"])
+    assert pulumi.asked.exists()
+    said = json.loads((tmp_path / "said.json").read_text())
+    assert all(each == {"production": False, "allowed": []} for each in said.values())
 
 
 def test_a_drift_is_looked_for_without_changing_the_state(pulumi: Pulumi, capfd: pytest.CaptureFixture[str]) -> None:

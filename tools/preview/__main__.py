@@ -21,6 +21,7 @@ from tools.places import ROOT
 from tools.preview.events import read
 from tools.preview.markdown import render
 from tools.preview.masks import Masks, secrets_in, secrets_of_config
+from tools.preview.policies import PACK, configuration
 from tools.problem import Problem
 from tools.wrapper import plainly
 
@@ -48,7 +49,7 @@ def report(verb: str, stack: str) -> int:
     """Print the report of one stack; returns Pulumi's own exit code."""
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "events.jsonl"
-        code = _look(verb, stack, log)
+        code = _look(verb, stack, log, Path(folder) / "policies.json")
         lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
     if not lines:
         # Whatever kept it from even beginning is on stderr already.
@@ -57,22 +58,30 @@ def report(verb: str, stack: str) -> int:
     return code
 
 
-def _look(verb: str, stack: str, log: Path) -> int:
-    # The flag is there for the SDK's Automation API, which is how that asks for it too.
-    environment = {**os.environ, "PULUMI_DEBUG_COMMANDS": "true"}
+def _look(verb: str, stack: str, log: Path, said: Path) -> int:
     command = [PULUMI, *WAYS[verb], "--stack", stack, "--event-log", str(log)]
+    if verb == "preview":
+        said.write_text(json.dumps(configuration(_written(stack))), encoding="utf-8")
+        command += ["--policy-pack", PACK, "--policy-pack-config", str(said)]
+    # The flag for the log is there for the SDK's Automation API, which asks for it so, too.
+    environment = {**os.environ, "PULUMI_DEBUG_COMMANDS": "true"}
     return subprocess.run(command, cwd=ROOT, env=environment, stdout=sys.stderr, check=False).returncode
 
 
 def _known_secrets(stack: str) -> Iterator[str]:
     """In clear: those of the state, and those that the stack's file keeps."""
     yield from secrets_in(_told(stack, "stack", "export", "--show-secrets"))
-    file = ROOT / f"Pulumi.{stack.rpartition('/')[2]}.yaml"
-    written: dict[str, dict[str, object]] = yaml.safe_load(file.read_text(encoding="utf-8")) if file.exists() else {}
     clear = _told(stack, "config", "--show-secrets", "--json")
-    for key, value in ((written or {}).get("config") or {}).items():
+    for key, value in _written(stack).items():
         entry = clear.get(key, {})
         yield from secrets_of_config(value, entry.get("objectValue", entry.get("value")))
+
+
+def _written(stack: str) -> dict[str, object]:
+    """The config as it stands in the stack's file."""
+    file = ROOT / f"Pulumi.{stack.rpartition('/')[2]}.yaml"
+    content: dict[str, dict[str, object]] = (yaml.safe_load(file.read_text()) if file.exists() else None) or {}
+    return content.get("config") or {}
 
 
 def _told(stack: str, *command: str) -> dict[str, dict[str, object]]:

@@ -80,7 +80,7 @@ class Preview:
     outputs: tuple[Change, ...] = ()
     messages: list[Message] = field(default_factory=list[Message])
     packs: dict[str, str] = field(default_factory=dict[str, str])
-    """The policy packs that were asked, with their versions."""
+    """The policy packs that were asked, with their versions. The engine calls a local one `hero|local|policies`."""
     succeeded: bool = False
 
     @property
@@ -103,7 +103,8 @@ def read(lines: Iterable[str], masks: Masks) -> Preview:
             _take(preview, step.metadata, masks, looked_at=step.metadata.urn in refreshed)
         elif event.summary_event is not None:
             # The SDK reads it without what came of it.
-            preview.packs = dict(event.summary_event.policy_packs or {})
+            packs = event.summary_event.policy_packs or {}
+            preview.packs = {name.partition("|")[0]: version for name, version in packs.items()}
             preview.succeeded = found["summaryEvent"].get("result") == "succeeded"
         else:
             preview.messages += _messages(event, masks)

@@ -1,0 +1,1 @@
+"""What no stack of Hero's home may do without saying so: a Pulumi policy pack."""
