@@ -38,11 +38,13 @@ mutations: ## break the program in ways that matter, and see a test turn red eac
 conformance: ## put the OCI conformance suite to the registry of a stack that is up
 	@$(WITHIN) python -m tests.conformance $(STACK) $(if $(WRITE),--write)
 
-lint: ## ruff, strict types, gofmt and go vet
+lint: ## ruff, strict types, gofmt and go vet, and the workflows by actionlint and zizmor
 	@$(WITHIN) ruff check
 	@$(WITHIN) ruff format --check
 	@$(WITHIN) pyright
 	@$(WITHIN) sh -c 'cd providers && test -z "$$(gofmt -l . ../hero)" && export CGO_ENABLED=0 && go vet ./... && cd ../hero && go vet ./...'
+	@$$(python3 -S -m tools.provide actionlint)
+	@$(WITHIN) zizmor --offline --quiet .github
 
 format: ## let ruff and gofmt have their way
 	@$(WITHIN) ruff check --fix

@@ -9,6 +9,10 @@ from typing import Any, cast
 class Unknown:
     """Stands for what a preview does not know yet; a rule has nothing against that."""
 
+    def __repr__(self) -> str:
+        """As Pulumi shows it."""
+        return "[unknown]"
+
 
 UNKNOWN = Unknown()
 

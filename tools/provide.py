@@ -29,6 +29,7 @@ class Tool:
 
 
 TOOLS = {
+    "actionlint": Tool(ROOT / "tools" / "actionlint", "github.com/rhysd/actionlint/cmd/actionlint", (1, 7)),
     # Its documents name the version that it says it is.
     "syft": Tool(ROOT / "tools" / "syft", "github.com/anchore/syft/cmd/syft", (1, 0), "-X main.version=1.57.0"),
 }
