@@ -2,7 +2,7 @@
 STACK ?= dev
 WITHIN := python3 -S -m tools.within
 
-.PHONY: up preview drift refresh down outputs test genuine soak mutations lint format keys previews lock conformance pictures picture benchmark scale
+.PHONY: up preview drift refresh down outputs test genuine soak mutations lint hooks format keys previews lock conformance pictures picture benchmark scale
 
 up: ## build Hero's home and move Hero in
 	@./pulumiw up --stack $(STACK) --yes --skip-preview
@@ -45,6 +45,9 @@ lint: ## ruff, strict types, gofmt and go vet, and the workflows by actionlint a
 	@$(WITHIN) sh -c 'cd providers && test -z "$$(gofmt -l . ../hero)" && export CGO_ENABLED=0 && go vet ./... && cd ../hero && go vet ./...'
 	@$$(python3 -S -m tools.provide actionlint)
 	@$(WITHIN) zizmor --offline --quiet .github
+
+hooks: ## what `make lint` says quickly, before each commit
+	@$(WITHIN) pre-commit install
 
 format: ## let ruff and gofmt have their way
 	@$(WITHIN) ruff check --fix
