@@ -29,7 +29,12 @@ class Tool:
 
 
 TOOLS = {
-    "actionlint": Tool(ROOT / "tools" / "actionlint", "github.com/rhysd/actionlint/cmd/actionlint", (1, 7)),
+    "actionlint": Tool(
+        ROOT / "tools" / "actionlint",
+        "github.com/rhysd/actionlint/cmd/actionlint",
+        (1, 7),
+        "-X github.com/rhysd/actionlint.version=1.7.12",
+    ),
     # Its documents name the version that it says it is.
     "syft": Tool(ROOT / "tools" / "syft", "github.com/anchore/syft/cmd/syft", (1, 0), "-X main.version=1.57.0"),
 }

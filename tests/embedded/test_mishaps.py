@@ -31,7 +31,11 @@ def test_up_alone_sees_it_too(checkout: Checkout) -> None:
     checkout.up()
     checkout.kill_registry()
     assert "| `~` | update | `embedded-process` |" in checkout.make("preview").text
+    drift = checkout.make("drift")
+    assert "| `~` | not as the state says | `embedded-process` |" in drift.text
+    assert drift.code != 0
     checkout.up()
+    assert checkout.make("drift").code == 0
     assert checkout.crane("digest", checkout.outputs()["image"]) == checkout.outputs()["digest"]
 
 

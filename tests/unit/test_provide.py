@@ -68,7 +68,7 @@ def test_who_names_no_tool_is_told_which_there_are(names: list[str]) -> None:
         check=False,
     )
     assert (ended.returncode, ended.stdout) == (1, "")
-    assert ended.stderr == "pulumiw: name one tool: python3 -S -m tools.provide syft\n"
+    assert ended.stderr == "pulumiw: name one tool: python3 -S -m tools.provide actionlint | syft\n"
 
 
 def test_a_tool_that_does_not_compile_is_told_in_gos_own_words(cache: Path, module: Path, small_tool: str) -> None:

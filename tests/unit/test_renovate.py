@@ -9,6 +9,7 @@ from components.kubernetes import charts
 from components.kubernetes.charts import Chart, ContainerImage
 from tools.cli import VERSION
 from tools.places import ROOT
+from tools.provide import TOOLS
 
 CONFIG: dict[str, Any] = json.loads((ROOT / "renovate.json").read_text())
 
@@ -73,10 +74,13 @@ def test_what_ci_installs_is_found() -> None:
 
 
 def test_the_version_that_a_tool_says_it_is_is_found() -> None:
-    module = (ROOT / "tools" / "syft" / "go.mod").read_text()
-    built = re.search(r"github\.com/anchore/syft v([\d.]+)", module)
-    assert built
-    assert found_in("tools/provide.py") == {("github.com/anchore/syft", built[1])}
+    wanted: set[tuple[str, str]] = set()
+    for tool in TOOLS.values():
+        name = tool.package.partition("/cmd/")[0]
+        built = re.search(rf"\t{re.escape(name)} v([\d.]+)", (tool.module / "go.mod").read_text())
+        assert built
+        wanted.add((name, built[1]))
+    assert found_in("tools/provide.py") == wanted
 
 
 def test_pins_of_python_are_where_renovate_looks() -> None:

@@ -38,11 +38,9 @@ NOT_PROVEN = "nothing is shown, since what is secret could not be asked for"
 
 def main(arguments: list[str]) -> int:
     """Let Pulumi look, then print what it saw."""
-    match arguments:
-        case [verb, stack] if verb in WAYS and stack:
-            return report(verb, stack)
-        case _:
-            raise Problem(f"say what to report, and of which stack: python -m tools.preview {'|'.join(WAYS)} STACK")
+    if len(arguments) != len(("verb", "stack")) or arguments[0] not in WAYS or not arguments[1]:
+        raise Problem(f"say what to report, and of which stack: python -m tools.preview {'|'.join(WAYS)} STACK")
+    return report(*arguments)
 
 
 def report(verb: str, stack: str) -> int:
