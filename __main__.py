@@ -12,6 +12,13 @@ hero = HeroImage("hero", registry, settings.image, pulumi.ResourceOptions(depend
 if settings.pull_secrets.namespaces:
     after = pulumi.ResourceOptions(depends_on=[registry])
     PullSecrets("pull-secrets", registry, settings.pull_secrets, settings.cluster, after)
+if settings.nydus.snapshotter:
+    # It takes as long to import as all the rest.
+    from components.kubernetes.nydus.snapshotter import NydusSnapshotter
+
+    # Pods read on from it, so neither the image nor the registry goes before it.
+    read = pulumi.ResourceOptions(depends_on=[registry, hero])
+    NydusSnapshotter("nydus", registry, settings.nydus, settings.cluster, opts=read)
 
 pulumi.export("registry", settings.registry)
 pulumi.export("address", registry.address)

@@ -123,7 +123,15 @@ def connect(name: str, settings: ClusterSettings, opts: pulumi.ResourceOptions) 
     )
 
 
-def move_in(name: str, settings: ClusterSettings, namespace: str, *, keep: bool, parent: pulumi.Resource) -> Cluster:
+def move_in(
+    name: str,
+    settings: ClusterSettings,
+    namespace: str,
+    *,
+    keep: bool,
+    parent: pulumi.Resource,
+    labels: dict[str, str] | None = None,
+) -> Cluster:
     """A namespace of the stack's own, which goes with the stack unless it is to be kept.
 
     Types: `pulumi:providers:kubernetes` and `kubernetes:core/v1:Namespace`.
@@ -131,9 +139,12 @@ def move_in(name: str, settings: ClusterSettings, namespace: str, *, keep: bool,
     import pulumi_kubernetes as kubernetes  # noqa: PLC0415 - takes as long to import as all the rest
 
     provider = connect(f"{name}-cluster", settings, pulumi.ResourceOptions(parent=parent))
+    metadata: kubernetes.meta.v1.ObjectMetaArgsDict = {"name": namespace}
+    if labels:
+        metadata["labels"] = labels
     made = kubernetes.core.v1.Namespace(
         f"{name}-namespace",
-        metadata={"name": namespace},
+        metadata=metadata,
         opts=pulumi.ResourceOptions(
             parent=parent, provider=provider, retain_on_delete=keep, delete_before_replace=True
         ),
