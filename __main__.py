@@ -16,9 +16,7 @@ if settings.nydus.snapshotter:
     # It takes as long to import as all the rest.
     from components.kubernetes.nydus.snapshotter import NydusSnapshotter
 
-    # Pods read on from it, so neither the image nor the registry goes before it.
-    read = pulumi.ResourceOptions(depends_on=[registry, hero])
-    NydusSnapshotter("nydus", registry, settings.nydus, settings.cluster, opts=read)
+    NydusSnapshotter("nydus", registry, hero, settings.nydus, settings.cluster)
 
 pulumi.export("registry", settings.registry)
 pulumi.export("address", registry.address)

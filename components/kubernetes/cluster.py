@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -131,8 +132,9 @@ def move_in(
     keep: bool,
     parent: pulumi.Resource,
     labels: dict[str, str] | None = None,
+    after: Sequence[pulumi.Resource] = (),
 ) -> Cluster:
-    """A namespace of the stack's own, which goes with the stack unless it is to be kept.
+    """A namespace of the stack's own, which goes with the stack unless it is to be kept; `after` goes later than it.
 
     Types: `pulumi:providers:kubernetes` and `kubernetes:core/v1:Namespace`.
     """
@@ -146,7 +148,11 @@ def move_in(
         f"{name}-namespace",
         metadata=metadata,
         opts=pulumi.ResourceOptions(
-            parent=parent, provider=provider, retain_on_delete=keep, delete_before_replace=True
+            parent=parent,
+            provider=provider,
+            retain_on_delete=keep,
+            delete_before_replace=True,
+            depends_on=list(after),
         ),
     )
     return Cluster(settings, provider, made, namespace, made.metadata.apply(name_of), made.metadata.apply(uid_of))

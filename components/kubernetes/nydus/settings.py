@@ -1,8 +1,6 @@
 """The block `hero:nydus`: whether a cluster's nodes can start images in the form of Nydus before they have arrived."""
 
-from typing import Annotated
-
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from components.kubernetes.names import Label, name_of_stack
 from components.settings import Block, Text
@@ -20,7 +18,7 @@ class NydusSettings(Block):
         "is restarted once for it",
         examples=["true"],
     )
-    runtime_class: Annotated[Label, Field(max_length=LONGEST_NAME)] | None = Field(
+    runtime_class: Label | None = Field(
         default=None,
         description="the RuntimeClass by which pods choose it; up to 50 of a-z 0-9 -; hero-<stack>-nydus where none is "
         "given",
@@ -43,6 +41,13 @@ class NydusSettings(Block):
         "pull: true or false; the risk: whoever is root on a node can then read all Secrets of the cluster",
         examples=["true"],
     )
+
+    @field_validator("runtime_class")
+    @classmethod
+    def _check_runtime_class(cls, name: str | None) -> str | None:
+        if name is not None and len(name) > LONGEST_NAME:
+            raise ValueError(f"longer than {LONGEST_NAME} characters")
+        return name
 
     @property
     def name(self) -> str:

@@ -38,15 +38,19 @@ class NydusSnapshotter(pulumi.ComponentResource):
         self,
         name: str,
         registry: Registry,
+        image: pulumi.Resource,
         settings: NydusSettings,
         cluster: ClusterSettings,
         proxy: Proxy | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
+        """Pods go on reading from the image and its registry, so neither goes before them."""
         super().__init__("hero:kubernetes:NydusSnapshotter", name, None, opts)
         self._name = name
         self._settings = settings
-        self._cluster = move_in(name, cluster, settings.name, keep=False, parent=self, labels=PRIVILEGED)
+        self._cluster = move_in(
+            name, cluster, settings.name, keep=False, parent=self, labels=PRIVILEGED, after=[registry, image]
+        )
         self._placed = pulumi.ResourceOptions(parent=self, provider=self._cluster.provider)
         told = self._told(registry, proxy)
         pods = self._pods(registry, told)
