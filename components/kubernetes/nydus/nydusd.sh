@@ -16,5 +16,6 @@ fi
 
 # Whatever would still hold the pod's output keeps its container from ending.
 identifier=$(echo "$*" | sed -n 's/.*--id \([^ ]*\).*/\1/p')
+mkdir -p "$STATE/logs/$identifier"
 exec nsenter -t "$NODE" -m -n -- "$program" "$@" --rlimit-nofile 0 --log-file "$STATE/logs/$identifier/nydusd.log" \
     </dev/null >/dev/null 2>&1
