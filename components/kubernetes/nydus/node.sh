@@ -244,12 +244,14 @@ stop_snapshotter() {
     wait "$snapshotter" 2>/dev/null
 }
 
-# Only a definite yes counts: whoever cannot ask leaves everything as it is.
+# Only a definite yes counts: whoever cannot ask leaves everything as it is. kubectl's own option for a time-out would make
+# it forget that it is in a cluster.
 is_daemon_set_going() {
-    said=$(kubectl --namespace "$NAMESPACE" get daemonset "$NAME" --request-timeout 10s \
+    said=$(timeout 15 kubectl --namespace "$NAMESPACE" get daemonset "$NAME" \
         --output 'jsonpath={.metadata.deletionTimestamp}' 2>&1)
     code=$?
     case $said in *'(NotFound)'*) return 0 ;; esac
+    [ "$code" = 0 ] || echo "whether the DaemonSet goes cannot be asked: $said" >&2
     [ "$code" = 0 ] && [ -n "$said" ]
 }
 
