@@ -180,7 +180,7 @@ def test_a_proxy_is_asked_before_the_registry() -> None:
     ],
 )
 def test_the_registry_is_reached_as_it_is_served(
-    address: str, plain_http: bool, has_authority: bool, expected: dict[str, Any]
+    address: str, expected: dict[str, Any], *, plain_http: bool, has_authority: bool
 ) -> None:
     said = hosts(NAME, address, plain_http=plain_http, has_authority=has_authority)
     assert tomllib.loads(said)["host"] == expected
