@@ -70,9 +70,9 @@ func (d departure) remove(call call, olds resource.PropertyMap) error {
 		return err
 	}
 	if len(guests) > 0 {
-		return fmt.Errorf("%s of the RuntimeClass %s: %s. What they have not read yet would be gone for them; "+
-			"delete them and what makes them anew, then go on from here. Nothing of %s has been taken away",
-			counted(len(guests), "a pod still runs by the snapshotter", "%d pods still run by the snapshotter"),
+		return fmt.Errorf("%s the RuntimeClass %s: %s. What has not been read yet would be gone; "+
+			"delete the pods and what makes them anew, then go on from here. Nothing of %s has been taken away",
+			counted(len(guests), "a pod still runs by", "%d pods still run by"),
 			state.RuntimeClass, someOf(guests), state.DaemonSet)
 	}
 	if err := cluster.removeWithDependents(call, state.path()); err != nil {
@@ -118,8 +118,8 @@ func (d departure) wait(call call, cluster *cluster, state departureInputs) erro
 				state.Patience, state.DaemonSet, someOf(nodes),
 				cluster.kubectl(state.Namespace, "delete pods --selector app="+state.DaemonSet+" --force"))
 		}
-		call.progress.status("%s take %s away: %s (%d s)",
-			counted(len(nodes), "a node has yet to", "%d nodes have yet to"), state.DaemonSet, someOf(nodes), int(waited.Seconds()))
+		call.progress.status("%s to take %s away: %s (%d s)",
+			counted(len(nodes), "a node has yet", "%d nodes have yet"), state.DaemonSet, someOf(nodes), int(waited.Seconds()))
 		select {
 		case <-call.Done():
 		case <-time.After(d.pause):
