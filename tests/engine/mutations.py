@@ -161,9 +161,7 @@ MUTATIONS = [
     ),
     Mutation("an unknown key is let through", "components/settings.py", 'extra="forbid"', 'extra="ignore"'),
     Mutation("the SDK's debug lines tell secrets", "components/__init__.py", 'msg.partition(", props=")[0]', "msg"),
-    Mutation(
-        "pods that read from nodes are not named before the snapshotter goes", NYDUS, "self._departure([well])", ""
-    ),
+    Mutation("Nydus pods are not named before their snapshotter goes", NYDUS, "self._departure([well])", ""),
     Mutation("what Nydus pods still read goes before them", NYDUS, "after=[registry, image]", "after=[]"),
     Mutation(
         "the Nydus snapshotter reads every Secret unasked",
