@@ -180,7 +180,7 @@ def test_containerd_reads_ours_and_forgets_it_again(node: Node, kind: str) -> No
         assert ours.read_text() == (node.state / "containerd.toml").read_text()
     else:
         imported = tomllib.loads(node.configuration.read_text())["imports"]
-        assert imported == [f"{node.state}/containerd.toml", *tomllib.loads(before).get("imports", [])]
+        assert imported == [f"{node.state}/containerd*.toml", *tomllib.loads(before).get("imports", [])]
     assert node.ran("find_node; find_containerd; forget_import").returncode == 0
     assert node.configuration.read_text() == before
     assert not ours.exists()
@@ -307,6 +307,36 @@ def test_only_images_in_the_form_of_nydus_go(node: Node) -> None:
         "images rm --sync hero:merged",
     ]
     assert (node.folder / "snapshots").read_text() == ""
+
+
+def test_without_containerd_nothing_is_taken_from_under_it(node: Node) -> None:
+    assert node.told() == ""
+    before = node.configuration.read_text()
+    ended = node.ran("""
+        find_containerd() { return 1; }
+        seconds_for_a_restart=0
+        leave_no_trace
+    """)
+    assert "nothing is taken away" in ended.stdout
+    assert node.configuration.read_text() == before
+    assert (node.state / "containerd.toml").exists()
+
+
+def test_all_that_was_written_goes(node: Node) -> None:
+    before = node.configuration.read_text()
+    assert node.told() == ""
+    there = [node.folder / "node" / str(node.folder / name).lstrip("/") for name in ("state", "run")]
+    for folder in there:
+        folder.mkdir(parents=True)
+    ended = node.ran("""
+        forget_images() { :; }
+        end_nydusd() { echo "$1"; }
+        leave_no_trace
+    """)
+    assert ended.stdout.splitlines()[1:] == ["TERM", "KILL"]
+    assert node.configuration.read_text() == before
+    assert not any(folder.exists() for folder in there)
+    assert node.asked()[-1] == "restarted"
 
 
 def test_the_pod_says_why_it_is_not_ready(node: Node) -> None:

@@ -9,6 +9,8 @@ mark="# Written by Hero for $NAME. It goes with the DaemonSet that wrote it."
 programs=${ARTIFACTS:-/opt/nydus-artifacts/usr/local/bin}
 told=${TOLD:-/told}
 owed=$STATE/restart-owed
+# With a star, so that containerd starts all the same where the file is gone.
+ours="$STATE/containerd*.toml"
 complaint=${COMPLAINT:-/tmp/complaint}
 seconds_between_tries=5
 seconds_for_a_restart=60
@@ -145,8 +147,7 @@ import_ours() {
         cp "$STATE/containerd.toml" "$host$folder/$NAME.toml"
         return
     fi
-    ours=$STATE/containerd.toml
-    grep -qF "\"$ours\"" "$host$configuration" && return
+    is_imported && return
     if grep -q '^ *imports *= *\[' "$host$configuration"; then
         sed "s|^\( *imports *= *\[\)|\1\"$ours\", |" "$host$configuration" >"$STATE/rewritten"
     else
@@ -158,9 +159,9 @@ import_ours() {
 forget_import() {
     folder=$(further_files)
     [ -z "$folder" ] || rm -f "$host$folder/$NAME.toml"
-    grep -qF "\"$STATE/containerd.toml\"" "$host$configuration" || return 0
+    grep -qF "\"$ours\"" "$host$configuration" || return 0
     awk -v mark="$mark" 'substr($0, length($0) - length(mark) + 1) != mark' "$host$configuration" |
-        sed "s|\"$STATE/containerd.toml\", ||" >"$STATE/rewritten"
+        sed "s|\"$STATE/containerd\*.toml\", ||" >"$STATE/rewritten"
     rewrite "$host$configuration" "$STATE/rewritten"
 }
 
@@ -169,7 +170,7 @@ is_imported() {
     if [ -n "$folder" ]; then
         cmp -s "$STATE/containerd.toml" "$host$folder/$NAME.toml"
     else
-        grep -qF "\"$STATE/containerd.toml\"" "$host$configuration"
+        grep -qF "\"$ours\"" "$host$configuration"
     fi
 }
 
@@ -267,7 +268,7 @@ forget_images() {
     ctr content ls | awk -v label="$label=" 'index($0, label) {print $1}' | while read -r config; do
         target=$(ctr images ls | awk -v name="$config" '$1 == name {print $3; exit}')
         if [ -n "$target" ] && is_nydus "$target"; then
-            ctr images ls | awk -v target="$target" '$3 == target {print $1}' | xargs -r -n 1 echo | while read -r image; do
+            ctr images ls | awk -v target="$target" '$3 == target {print $1}' | while read -r image; do
                 ctr images rm --sync "$image"
             done
         else
@@ -302,12 +303,25 @@ end_nydusd() { # SIGNAL
     done
 }
 
+wait_for_containerd() {
+    find_node || return 1
+    waited=0
+    until find_containerd; do
+        [ "$waited" -lt "$seconds_for_a_restart" ] || return 1
+        sleep 1
+        waited=$((waited + 1))
+    done
+}
+
 leave_no_trace() {
     echo "the DaemonSet goes: this node forgets $NAME"
-    if find_node && find_containerd; then
-        forget_images
-        forget_import
+    if ! wait_for_containerd; then
+        echo "no containerd of this node answers: nothing is taken away, so that it finds its files when it starts"
+        stop_snapshotter
+        return
     fi
+    forget_images
+    forget_import
     stop_snapshotter
     end_nydusd TERM
     sleep 2
@@ -315,7 +329,7 @@ leave_no_trace() {
     awk -v below="$STATE/" 'index($2, below) == 1 {print $2}' /proc/self/mounts | sort -r | while read -r mounted; do
         umount -l "$mounted"
     done
-    [ -z "${containerd:-}" ] || restart_containerd ||
+    restart_containerd ||
         echo "containerd on this node still knows $NAME until it is restarted; nothing asks for it any more"
     rm -rf "${host:?}$STATE" "${host:?}$RUN"
     rmdir "$host/sys/fs/cgroup/$NAME" 2>/dev/null
