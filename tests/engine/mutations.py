@@ -23,6 +23,7 @@ TESTS = (
     "tests/unit/test_harbor_inside.py",
     "tests/unit/test_nydus.py",
     "tests/unit/test_nydus_node.py",
+    "tests/unit/test_nydus_traces.py",
     "tests/unit/test_wrong_configuration.py",
     "tests/engine/test_secrets.py",
     "tests/engine/test_life.py",
@@ -46,6 +47,7 @@ HARBOR, CHART = "components/registries/harbor/harbor.py", "components/registries
 INSIDE, SECRETS = "components/registries/harbor/inside.py", "components/registries/harbor/secrets.py"
 PULL_SECRETS = "components/kubernetes/pull_secrets.py"
 NYDUS, NYDUS_NODE = "components/kubernetes/nydus/snapshotter.py", "components/kubernetes/nydus/node.sh"
+NYDUS_CONTAINERD, NYDUS_TRACES = (f"components/kubernetes/nydus/{part}.sh" for part in ("containerd", "traces"))
 NYDUS_WORDS = "components/kubernetes/nydus/configuration.py"
 MUTATIONS = [
     Mutation("the image does not wait for the registry", IMAGE, "depends_on=[registry]", "depends_on=[]"),
@@ -185,14 +187,14 @@ MUTATIONS = [
     ),
     Mutation(
         "containerd is restarted for Nydus each time",
-        NYDUS_NODE,
+        NYDUS_CONTAINERD,
         '[ "$(cat "$owed" 2>/dev/null)" = "$(identity)" ]',
         "true",
     ),
-    Mutation("images that are not of Nydus go with it", NYDUS_NODE, '&& is_nydus "$target"', ""),
+    Mutation("images that are not of Nydus go with it", NYDUS_TRACES, '&& is_nydus "$target"', ""),
     Mutation(
         "what containerd reads otherwise for Nydus stays so",
-        NYDUS_NODE,
+        NYDUS_CONTAINERD,
         '[ "$(without_ours "$STATE/before")" != "$(without_ours "$STATE/after")" ]',
         "false",
     ),

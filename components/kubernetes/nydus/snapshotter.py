@@ -15,6 +15,7 @@ from providers.departure import Departure
 from providers.readiness import Readiness
 
 HERE = Path(__file__).parent
+SCRIPTS = ("node.sh", "containerd.sh", "traces.sh", "nydusd.sh")
 SECONDS_TO_LEAVE_NO_TRACE = 180
 # https://kubernetes.io/docs/concepts/security/pod-security-standards/
 PRIVILEGED = {"pod-security.kubernetes.io/enforce": "privileged"}
@@ -63,7 +64,7 @@ class NydusSnapshotter(pulumi.ComponentResource):
     def _told(self, registry: Registry, proxy: Proxy | None) -> pulumi.Output[dict[str, str]]:
         """Each file that a node is told, by its name."""
         name, authority = self._settings.name, registry.ca_certificate
-        scripts = {file: (HERE / file).read_text() for file in ("node.sh", "nydusd.sh")}
+        scripts = {file: (HERE / file).read_text() for file in SCRIPTS}
         configured = {
             "config.toml": snapshotter(name, every_pull_secret=self._settings.every_pull_secret),
             "nydusd.json": nydusd(proxy),
