@@ -12,6 +12,11 @@ hero = HeroImage("hero", registry, settings.image, pulumi.ResourceOptions(depend
 if settings.pull_secrets.namespaces:
     after = pulumi.ResourceOptions(depends_on=[registry])
     PullSecrets("pull-secrets", registry, settings.pull_secrets, settings.cluster, after)
+if settings.nydus.snapshotter:
+    # It takes as long to import as all the rest.
+    from components.kubernetes.nydus.snapshotter import NydusSnapshotter
+
+    NydusSnapshotter("nydus", registry, hero, settings.nydus, settings.cluster)
 
 pulumi.export("registry", settings.registry)
 pulumi.export("address", registry.address)

@@ -8,6 +8,7 @@ import pulumi
 
 from components.image_settings import ImageSettings
 from components.kubernetes.cluster import ClusterSettings
+from components.kubernetes.nydus.settings import NydusSettings
 from components.kubernetes.pull_secrets import PullSecretsSettings
 from components.reader import Entry, Reader, read_entries
 from components.registries.docker_hub import DockerHub, DockerHubSettings
@@ -28,6 +29,7 @@ class Settings:
     image: ImageSettings
     pull_secrets: PullSecretsSettings
     cluster: ClusterSettings
+    nydus: NydusSettings
 
 
 @dataclass(frozen=True)
@@ -90,8 +92,9 @@ def read_settings(entries: Mapping[str, Entry] | None = None) -> Settings:
     _limit_levels(reader, f"{project}:image.name", registry, blocks[registry], image)
     pull_secrets = reader.block(f"{project}:pullSecrets", PullSecretsSettings)
     cluster = reader.block(f"{project}:cluster", ClusterSettings)
+    nydus = reader.block(f"{project}:nydus", NydusSettings)
     reader.unknown(
-        [f"{project}:{key}" for key in ("registry", "image", "pullSecrets", "cluster", *CHOICES)],
+        [f"{project}:{key}" for key in ("registry", "image", "pullSecrets", "cluster", "nydus", *CHOICES)],
         [f"{project}:{name}" for name in PLANNED],
     )
     reader.raise_mistakes()
@@ -101,6 +104,7 @@ def read_settings(entries: Mapping[str, Entry] | None = None) -> Settings:
         reader.valid(image),
         reader.valid(pull_secrets),
         reader.valid(cluster),
+        reader.valid(nydus),
     )
 
 

@@ -88,6 +88,7 @@ func servePlugin(arguments []string) error {
 			"hero-home:provider:DockerHubRepository": hubRepository{},
 			"hero-home:provider:DockerHubToken":      hubAccessToken{},
 			"hero-home:provider:Readiness":           readiness{pause: time.Second},
+			"hero-home:provider:Departure":           departure{pause: time.Second},
 			"hero-home:provider:KeptSecrets":         keptSecrets{},
 			"hero-home:provider:Webhook":             webhook{pause: time.Second},
 			"hero-home:provider:HarborProject":       harborProject{pause: harborPause},

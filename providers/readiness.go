@@ -35,8 +35,9 @@ type readinessInputs struct {
 	// Settled changes with what is waited for.
 	Settled string `json:"settled"`
 	// Patience is in seconds, for all of it.
-	Patience int    `json:"patience"`
-	URL      string `json:"url"`
+	Patience int `json:"patience"`
+	// URL is empty where only the workloads are waited for.
+	URL string `json:"url"`
 	// Health says that the answer of URL tells how it is, and that 200 alone means nothing.
 	Health bool `json:"health,omitempty"`
 	// Repository is empty where nobody asks for leave to push.
@@ -134,6 +135,9 @@ func (i readinessInputs) look(ctx context.Context, cluster *cluster) *hindrance 
 	}
 	if found != nil {
 		return found
+	}
+	if i.URL == "" {
+		return nil
 	}
 	transport, err := trusting(i.CaCertificate)
 	if err != nil {

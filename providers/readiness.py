@@ -34,10 +34,11 @@ class Readiness(HeroResource):
     ) -> None:
         """Wait for everything in `namespace`, then for 200 of `url`, then for leave to push to `repository`.
 
-        Empty texts for `kubeconfig` and `context` mean what kubectl would take. `settled` is any text that changes with
-        what is waited for; `patience` is in seconds, for all of it. With `health`, `url` answers with JSON as Harbor's
-        `/api/v2.0/health` does, and 200 is not enough: its `status` must be `healthy`; until then the components that
-        are not are named. Without a `repository` nobody asks for leave to push, and there need be no login.
+        Empty texts for `kubeconfig` and `context` mean what kubectl would take; an empty `url`, that there is nothing
+        to answer, and the workloads alone are waited for. `settled` is any text that changes with what is waited for;
+        `patience` is in seconds, for all of it. With `health`, `url` answers with JSON as Harbor's `/api/v2.0/health`
+        does, and 200 is not enough: its `status` must be `healthy`; until then the components that are not are named.
+        Without a `repository` nobody asks for leave to push, and there need be no login.
         """
         super().__init__(
             "Readiness",

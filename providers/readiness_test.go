@@ -105,6 +105,21 @@ func kubeconfigOf(t *testing.T, address string) string {
 	return kubeconfig
 }
 
+func TestWithoutAnAddressOnlyWorkloadsAreWaitedFor(t *testing.T) {
+	played := newPlayedCluster(t)
+	played.health = http.StatusBadGateway
+	inputs := played.wanted(0)
+	inputs["url"], inputs["repository"] = resource.NewStringProperty(""), resource.NewStringProperty("")
+	call, _ := newCall(t)
+	if _, err := eager.create(call, inputs); err != nil {
+		t.Error(err)
+	}
+	played.answer("statefulsets", fmt.Sprintf(aWorkload, 2, 0))
+	if _, err := eager.create(call, inputs); err == nil {
+		t.Error("a workload is not waited for")
+	}
+}
+
 func TestWhatIsReadyIsNotWaitedFor(t *testing.T) {
 	call, screen := newCall(t)
 	outputs, err := eager.create(call, newPlayedCluster(t).wanted(0))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, cast, get_origin
 
 from components.catalogue import CHOICES
 from components.kubernetes.cluster import ClusterSettings
+from components.kubernetes.nydus.settings import NydusSettings
 from components.settings import Block, block_within
 from tools.places import ROOT
 from tools.readme import write_table
@@ -17,6 +18,7 @@ PAGES: dict[str, tuple[str, type[Block]]] = {
     "harbor": ("docs/harbor.md", CHOICES["harbor"].settings),
     "zot": ("docs/zot.md", CHOICES["zot"].settings),
     "cluster": ("docs/cluster.md", ClusterSettings),
+    "nydus": ("docs/nydus.md", NydusSettings),
 }
 
 

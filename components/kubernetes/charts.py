@@ -59,6 +59,8 @@ HARBOR_IMAGES = {
         "exporter": "harbor-exporter",
     }.items()
 }
+# Each release has the nydusd that was the newest then: 2.4 at least, whose settings are others than those of 2.1.
+NYDUS_SNAPSHOTTER_IMAGE = ContainerImage("ghcr.io/containerd/nydus-snapshotter", "v0.16.1")
 SHELL_IMAGE = ContainerImage("docker.io/library/busybox", "1.37.0")
 
 

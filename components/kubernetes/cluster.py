@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -123,19 +124,35 @@ def connect(name: str, settings: ClusterSettings, opts: pulumi.ResourceOptions) 
     )
 
 
-def move_in(name: str, settings: ClusterSettings, namespace: str, *, keep: bool, parent: pulumi.Resource) -> Cluster:
-    """A namespace of the stack's own, which goes with the stack unless it is to be kept.
+def move_in(
+    name: str,
+    settings: ClusterSettings,
+    namespace: str,
+    *,
+    keep: bool,
+    parent: pulumi.Resource,
+    labels: dict[str, str] | None = None,
+    after: Sequence[pulumi.Resource] = (),
+) -> Cluster:
+    """A namespace of the stack's own, which goes with the stack unless it is to be kept; `after` goes later than it.
 
     Types: `pulumi:providers:kubernetes` and `kubernetes:core/v1:Namespace`.
     """
     import pulumi_kubernetes as kubernetes  # noqa: PLC0415 - takes as long to import as all the rest
 
     provider = connect(f"{name}-cluster", settings, pulumi.ResourceOptions(parent=parent))
+    metadata: kubernetes.meta.v1.ObjectMetaArgsDict = {"name": namespace}
+    if labels:
+        metadata["labels"] = labels
     made = kubernetes.core.v1.Namespace(
         f"{name}-namespace",
-        metadata={"name": namespace},
+        metadata=metadata,
         opts=pulumi.ResourceOptions(
-            parent=parent, provider=provider, retain_on_delete=keep, delete_before_replace=True
+            parent=parent,
+            provider=provider,
+            retain_on_delete=keep,
+            delete_before_replace=True,
+            depends_on=list(after),
         ),
     )
     return Cluster(settings, provider, made, namespace, made.metadata.apply(name_of), made.metadata.apply(uid_of))

@@ -32,9 +32,16 @@ KINDS = (
     "core.v1.ConfigMap",
     "core.v1.PersistentVolumeClaim",
     "core.v1.Service",
+    "core.v1.ServiceAccount",
     "apps.v1.DaemonSet",
     "helm.v3.Release",
+    "node.v1.RuntimeClass",
+    "rbac.v1.ClusterRole",
+    "rbac.v1.ClusterRoleBinding",
+    "rbac.v1.Role",
+    "rbac.v1.RoleBinding",
 )
+GROUPS = {"helm": "helm.sh", "node": "node.k8s.io", "rbac": "rbac.authorization.k8s.io"}
 CUSTOM_KINDS = ("kubernetes:cert-manager.io/v1:Certificate", "kubernetes:monitoring.coreos.com/v1:ServiceMonitor")
 
 
@@ -159,7 +166,7 @@ def _from_kubernetes_sdk() -> dict[str, Any]:
     written: dict[str, Any] = {"provider": _sdk_contract("pulumi_kubernetes", "ProviderArgs")}
     for kind in KINDS:
         group, version, name = kind.split(".")
-        token = f"kubernetes:{group}{'.sh' if group == 'helm' else ''}/{version}:{name}"
+        token = f"kubernetes:{GROUPS.get(group, group)}/{version}:{name}"
         written[token] = _sdk_contract(f"pulumi_kubernetes.{group}.{version}", f"{name}Args")
     # The API's own schema says which fields of an object cannot change; `plays.py` has what concerns these kinds.
     written["kubernetes:core/v1:Secret"]["secrets"] = ["data", "stringData"]

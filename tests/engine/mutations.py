@@ -21,6 +21,9 @@ TESTS = (
     "tests/unit/test_zot.py",
     "tests/unit/test_harbor.py",
     "tests/unit/test_harbor_inside.py",
+    "tests/unit/test_nydus.py",
+    "tests/unit/test_nydus_node.py",
+    "tests/unit/test_nydus_traces.py",
     "tests/unit/test_wrong_configuration.py",
     "tests/engine/test_secrets.py",
     "tests/engine/test_life.py",
@@ -43,6 +46,9 @@ ZOT = "components/registries/zot/zot.py"
 HARBOR, CHART = "components/registries/harbor/harbor.py", "components/registries/harbor/chart.py"
 INSIDE, SECRETS = "components/registries/harbor/inside.py", "components/registries/harbor/secrets.py"
 PULL_SECRETS = "components/kubernetes/pull_secrets.py"
+NYDUS, NYDUS_NODE = "components/kubernetes/nydus/snapshotter.py", "components/kubernetes/nydus/node.sh"
+NYDUS_CONTAINERD, NYDUS_TRACES = (f"components/kubernetes/nydus/{part}.sh" for part in ("containerd", "traces"))
+NYDUS_WORDS = "components/kubernetes/nydus/configuration.py"
 MUTATIONS = [
     Mutation("the image does not wait for the registry", IMAGE, "depends_on=[registry]", "depends_on=[]"),
     Mutation(
@@ -157,6 +163,41 @@ MUTATIONS = [
     ),
     Mutation("an unknown key is let through", "components/settings.py", 'extra="forbid"', 'extra="ignore"'),
     Mutation("the SDK's debug lines tell secrets", "components/__init__.py", 'msg.partition(", props=")[0]', "msg"),
+    Mutation("Nydus pods are not named before their snapshotter goes", NYDUS, "self._departure([well])", ""),
+    Mutation("what Nydus pods still read goes before them", NYDUS, "after=[registry, image]", "after=[]"),
+    Mutation(
+        "the Nydus snapshotter reads every Secret unasked",
+        NYDUS,
+        "if not self._settings.every_pull_secret:",
+        "if False:",
+    ),
+    Mutation(
+        "Nydus mounts stay in the snapshotter's pod",
+        NYDUS,
+        '"mount_propagation": "Bidirectional"',
+        '"mount_propagation": "None"',
+    ),
+    Mutation("a Nydus image is fetched whole", NYDUS_WORDS, '"prefetch_all": False', '"prefetch_all": True'),
+    Mutation("Nydus pods end with their nydusd", NYDUS_WORDS, 'recover_policy = "failover"', 'recover_policy = "none"'),
+    Mutation(
+        "a node that cannot ask takes Nydus from pods that run",
+        NYDUS_NODE,
+        '[ "$code" = 0 ] && [ -n "$said" ]',
+        '[ "$code" != 0 ] || [ -n "$said" ]',
+    ),
+    Mutation(
+        "containerd is restarted for Nydus each time",
+        NYDUS_CONTAINERD,
+        '[ "$(cat "$owed" 2>/dev/null)" = "$(identity)" ]',
+        "true",
+    ),
+    Mutation("images that are not of Nydus go with it", NYDUS_TRACES, '&& is_nydus "$target"', ""),
+    Mutation(
+        "what containerd reads otherwise for Nydus stays so",
+        NYDUS_CONTAINERD,
+        '[ "$(without_ours "$STATE/before")" != "$(without_ours "$STATE/after")" ]',
+        "false",
+    ),
 ]
 
 

@@ -7,6 +7,7 @@ import pytest
 from components.catalogue import CHOICES
 from components.image_settings import ImageSettings
 from components.kubernetes.cluster import ClusterSettings
+from components.kubernetes.nydus.settings import NydusSettings
 from components.kubernetes.pull_secrets import PullSecretsSettings
 from components.settings import Block
 from tests.engine.cases import CASES, Case, Change
@@ -107,7 +108,7 @@ def test_every_choice_and_every_key_is_in_a_table() -> None:
         for build in ("ko", "docker"):
             assert any((case.choice, case.build) == (name, build) for case in CASES)
         changed = {change.key for case in CASES if case.choice == name for change in case.changes}
-        shared = {"image": ImageSettings, "pullSecrets": PullSecretsSettings}
+        shared = {"image": ImageSettings, "pullSecrets": PullSecretsSettings, "nydus": NydusSettings}
         for block, model in {**shared, name: choice.settings}.items():
             assert changed >= keys(block, model)
     # What is brought into a cluster concerns those that live in one.

@@ -9,6 +9,7 @@ from pydantic import Field
 from components.catalogue import CHOICES, DEFAULT, PLANNED, Choice, Settings, build_registry, read_settings
 from components.image_settings import ImageSettings
 from components.kubernetes.cluster import ClusterSettings
+from components.kubernetes.nydus.settings import NydusSettings
 from components.kubernetes.pull_secrets import PullSecretsSettings
 from components.registry import Login, Registry
 from components.settings import Block, Text
@@ -21,6 +22,7 @@ BLOCKS: dict[str, type[Block]] = {
     "image": ImageSettings,
     "pullSecrets": PullSecretsSettings,
     "cluster": ClusterSettings,
+    "nydus": NydusSettings,
     **{name: choice.settings for name, choice in CHOICES.items()},
 }
 FIELDS = [

@@ -6,6 +6,7 @@ from tests.engine.changes.change import Change
 from tests.engine.house import Secret
 
 EXISTING = {"image.build": "existing", "image.source": "cncf-demo:v0.0.1"}
+A_NODE = "a node whose containerd may be restarted, and the snapshotter's image"
 WEBHOOK = "https://example.com/hero"
 
 
@@ -25,6 +26,35 @@ def shared_changes(build: str) -> list[Change]:
         Change("pullSecrets.name", "login", again, planted),
         Change("cluster.kubeconfig", "./kubeconfig", again, planted),
         Change("cluster.context", "kind-hero", again, planted),
+        *nydus_changes(),
+    ]
+
+
+def nydus_changes() -> list[Change]:
+    """What the keys of `hero:nydus` do to a cluster's nodes."""
+    named = ["namespace", "account", "role", "role-binding", "login", "told", "snapshotter", "runtime-class"]
+    moved = {f"nydus-{each}": "replace" for each in [*named, "departure"]} | {"nydus-readiness": "update"}
+    rolled = {"nydus-snapshotter": "update", "nydus-readiness": "update"}
+    there = {"nydus.snapshotter": True}
+    keys: list[tuple[str, object, dict[str, str]]] = [
+        ("runtimeClass", "nydus", moved),
+        ("nodeSelector", {"pool": "lazy"}, {**rolled, "nydus-runtime-class": "update"}),
+        ("restartContainerd", False, rolled),
+        (
+            "everyPullSecret",
+            True,
+            {
+                **rolled,
+                "nydus-told": "update",
+                "nydus-cluster-role": "create",
+                "nydus-cluster-role-binding": "create",
+            },
+        ),
+    ]
+    made = dict.fromkeys(moved, "create")
+    return [
+        Change("nydus.snapshotter", value=True, expected=made, elsewhere=A_NODE),
+        *(Change(f"nydus.{key}", value, expected, there, A_NODE) for key, value, expected in keys),
     ]
 
 

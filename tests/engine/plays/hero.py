@@ -87,15 +87,24 @@ class Image(Play):
 
 
 class Readiness(Kept):
-    """A wait until the pusher may push; where it may not, that would be for ever."""
+    """A wait until the pusher may push; where it may not, that would be for ever. Without an address, it is over."""
 
     def make(self, world: World, inputs: Properties, old: Properties | None) -> Properties:
         if inputs["repository"]:
             address = str(inputs["repository"]).partition("/")[0]
             world.log_in(address, inputs["username"], inputs["password"], to_push=True)
-        elif urlsplit(str(inputs["url"])).netloc not in world.registries:
+        elif inputs["url"] and urlsplit(str(inputs["url"])).netloc not in world.registries:
             raise Refusal(f"{inputs['url']} does not answer")
         return {}
+
+
+class Departure(Kept):
+    """What takes a DaemonSet away before the engine does."""
+
+    def unmake(self, world: World, outputs: Properties) -> None:
+        found = world.things.get(f"kubernetes:apps/v1:DaemonSet {outputs['namespace']}/{outputs['daemonSet']}")
+        if found is None:
+            raise Refusal(f"the DaemonSet {outputs['daemonSet']} went before the pods that live from it were named")
 
 
 def _passwords() -> Properties:
@@ -107,4 +116,5 @@ PLAYS: dict[str, Play] = {
     "hero-home:provider:RegistryProcess": RegistryProcess(),
     "hero-home:provider:Image": Image(),
     "hero-home:provider:Readiness": Readiness(),
+    "hero-home:provider:Departure": Departure(),
 }

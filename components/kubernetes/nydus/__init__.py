@@ -1,0 +1,1 @@
+"""The Nydus snapshotter: pods that start before their image has arrived."""
