@@ -108,7 +108,18 @@ func (c *cluster) write(ctx context.Context, secret *corev1.Secret) error {
 
 // remove takes one object away; one that is gone already is gone.
 func (c *cluster) remove(ctx context.Context, below string) error {
-	response, err := c.ask(ctx, http.MethodDelete, below, nil)
+	return c.removeBy(ctx, below, nil)
+}
+
+// removeWithDependents takes away what an object has made before the object itself, which is there until then.
+// https://kubernetes.io/docs/concepts/architecture/garbage-collection/#foreground-deletion
+func (c *cluster) removeWithDependents(ctx context.Context, below string) error {
+	options := `{"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": "` + string(metav1.DeletePropagationForeground) + `"}`
+	return c.removeBy(ctx, below, []byte(options))
+}
+
+func (c *cluster) removeBy(ctx context.Context, below string, options []byte) error {
+	response, err := c.ask(ctx, http.MethodDelete, below, options)
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -11,7 +10,6 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 const mostPodsNamed = 10
@@ -145,21 +143,6 @@ func (s departureInputs) nodes(ctx context.Context, cluster *cluster) ([]string,
 
 func (s departureInputs) path() string {
 	return "apis/apps/v1/namespaces/" + s.Namespace + "/daemonsets/" + s.DaemonSet
-}
-
-// removeWithDependents takes away what an object has made before the object itself, which is there until then.
-// https://kubernetes.io/docs/concepts/architecture/garbage-collection/#foreground-deletion
-func (c *cluster) removeWithDependents(ctx context.Context, below string) error {
-	options := []byte(`{"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": "` + string(metav1.DeletePropagationForeground) + `"}`)
-	response, err := c.ask(ctx, http.MethodDelete, below, options)
-	if err != nil {
-		return err
-	}
-	defer discard(response)
-	if response.StatusCode >= 300 && response.StatusCode != http.StatusNotFound {
-		return c.refusal(response)
-	}
-	return nil
 }
 
 func hasEnded(pod corev1.Pod) bool {
