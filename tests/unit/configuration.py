@@ -4,6 +4,7 @@ import contextvars
 import gzip
 import json
 import re
+import runpy
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +16,7 @@ from components.reader import Entry
 from components.settings import ConfigurationError
 from tests.images import layer, write_archive
 from tests.unit.graph import Engine, use_engine
+from tools.places import ROOT
 
 STEP = re.compile(r'\["((?:\\"|[^"])*)"\]|\[(\d+)\]|\.?([\w-]+)')
 MISTAKE = re.compile(
@@ -75,6 +77,13 @@ def read(entries: Mapping[str, Entry]) -> Settings:
         return read_settings(entries)
 
     return contextvars.copy_context().run(within_the_stack)
+
+
+def built_from(config: Mapping[str, object]) -> Engine:
+    """The program itself, run with this config."""
+    engine = Engine()
+    engine.run(lambda: runpy.run_path(str(ROOT / "__main__.py")), entries_of(config))
+    return engine
 
 
 def mistakes_in(entries: Mapping[str, Entry]) -> list[Mistake]:

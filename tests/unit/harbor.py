@@ -1,11 +1,9 @@
 """Stacks that say all that can be said of Harbor, and the program built from them."""
 
-import runpy
 from typing import Any
 
-from tests.unit.configuration import entries_of, mistakes_in, sealed
+from tests.unit.configuration import built_from, entries_of, mistakes_in, sealed
 from tests.unit.graph import Engine
-from tools.places import ROOT
 
 DOMAIN = {"domain": "hero.127.0.0.1.nip.io"}
 HUB = {
@@ -115,17 +113,13 @@ STACKS: dict[str, dict[str, Any]] = {
 
 def built(block: dict[str, Any], **config: object) -> Engine:
     """The program itself."""
-    engine = Engine()
-    entries = entries_of(
-        {
-            "hero:registry": "harbor",
-            "hero:harbor": {**DOMAIN, **block},
-            **{f"hero:{key}": each for key, each in config.items()},
-        }
-    )
-    assert mistakes_in(entries) == []
-    engine.run(lambda: runpy.run_path(str(ROOT / "__main__.py")), entries)
-    return engine
+    stack: dict[str, object] = {
+        "hero:registry": "harbor",
+        "hero:harbor": {**DOMAIN, **block},
+        **{f"hero:{key}": each for key, each in config.items()},
+    }
+    assert mistakes_in(entries_of(stack)) == []
+    return built_from(stack)
 
 
 def values_of(engine: Engine) -> dict[str, Any]:

@@ -2,13 +2,12 @@
 
 import base64
 import json
-import runpy
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.unit.configuration import entries_of, mistakes_in, sealed, write_sources
+from tests.unit.configuration import built_from, entries_of, mistakes_in, sealed, write_sources
 from tests.unit.graph import Engine
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,9 +34,7 @@ def config(block: dict[str, Any], **others: object) -> dict[str, object]:
 
 def run_program(block: dict[str, Any], **others: object) -> Engine:
     """The program itself."""
-    engine = Engine()
-    engine.run(lambda: runpy.run_path(str(ROOT / "__main__.py")), entries_of(config(block, **others)))
-    return engine
+    return built_from(config(block, **others))
 
 
 def problems(block: dict[str, Any], **others: object) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import runpy
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,7 +11,7 @@ import pytest
 from components.catalogue import CHOICES, Choice, Settings
 from components.registry import Login, Registry
 from components.settings import Block
-from tests.unit.configuration import entries_of, write_sources
+from tests.unit.configuration import built_from, write_sources
 from tests.unit.graph import A_DIGEST, Engine
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,10 +54,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def run_program(**config: object) -> Engine:
     """The program itself."""
-    engine = Engine()
-    entries = entries_of({f"hero:{key}": value for key, value in config.items()})
-    engine.run(lambda: runpy.run_path(str(ROOT / "__main__.py")), entries)
-    return engine
+    return built_from({f"hero:{key}": value for key, value in config.items()})
 
 
 def move_in(certificate: str | None = None, **block: object) -> Engine:

@@ -1,7 +1,6 @@
 """What the program asks of a cluster for the Nydus snapshotter, and what it tells the nodes."""
 
 import json
-import runpy
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -9,9 +8,8 @@ from typing import Any
 import pytest
 
 from components.kubernetes.nydus.configuration import Proxy, hosts, nydusd, snapshotter
-from tests.unit.configuration import entries_of, follow, mistakes_in, write_sources
+from tests.unit.configuration import built_from, entries_of, follow, mistakes_in, write_sources
 from tests.unit.graph import Engine
-from tools.places import ROOT
 
 NAME = "hero-dev-nydus"
 THERE = {"snapshotter": True}
@@ -27,10 +25,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def built(nydus: dict[str, Any], **config: object) -> Engine:
     """The program itself."""
-    engine = Engine()
-    entries = entries_of({"hero:nydus": nydus, **{f"hero:{key}": value for key, value in config.items()}})
-    engine.run(lambda: runpy.run_path(str(ROOT / "__main__.py")), entries)
-    return engine
+    return built_from({"hero:nydus": nydus, **{f"hero:{key}": value for key, value in config.items()}})
 
 
 def pod(engine: Engine) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """What the program writes for zot: its configuration, and what it asks of its chart."""
 
 import json
-import runpy
 from pathlib import Path
 from typing import Any, cast
 
@@ -10,7 +9,7 @@ import pulumi
 import pytest
 
 from tests.contracts import unknown_keys
-from tests.unit.configuration import entries_of, mistakes_in, sealed, write_sources
+from tests.unit.configuration import built_from, entries_of, mistakes_in, sealed, write_sources
 from tests.unit.graph import Engine
 from tools.places import ROOT
 
@@ -86,17 +85,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def built(block: dict[str, Any], **config: object) -> Engine:
     """The program itself."""
-    engine = Engine()
-    entries = entries_of(
-        {
-            "hero:registry": "zot",
-            "hero:zot": {**DOMAIN, **block},
-            **{f"hero:{key}": each for key, each in config.items()},
-        }
-    )
-    assert mistakes_in(entries) == []
-    engine.run(lambda: runpy.run_path(str(ROOT / "__main__.py")), entries)
-    return engine
+    stack: dict[str, object] = {
+        "hero:registry": "zot",
+        "hero:zot": {**DOMAIN, **block},
+        **{f"hero:{key}": each for key, each in config.items()},
+    }
+    assert mistakes_in(entries_of(stack)) == []
+    return built_from(stack)
 
 
 def configuration_of(engine: Engine) -> dict[str, Any]:
