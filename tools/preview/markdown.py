@@ -112,7 +112,7 @@ def _row(resource: Resource, verb: str) -> str:
     told = IN_WORDS[verb].get(resource.operation, resource.operation) if verb == "drift" else resource.operation
     if resource.stays:
         told += ", and it stays where it is"
-    cells = [f"{_code(SIGNS[resource.operation])}", told, _code(resource.name), _code(resource.type), _paths(resource)]
+    cells = [_code(SIGNS[resource.operation]), told, _code(resource.name), _code(resource.type), _paths(resource)]
     return f"| {' | '.join(cells)} |"
 
 
