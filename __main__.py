@@ -16,7 +16,7 @@ if settings.nydus.snapshotter:
     # It takes as long to import as all the rest.
     from components.kubernetes.nydus.snapshotter import NydusSnapshotter
 
-    NydusSnapshotter("nydus", registry, hero, settings.nydus, settings.cluster)
+    NydusSnapshotter("nydus", registry, hero, settings.nydus, settings.cluster, registry.proxy)
 
 pulumi.export("registry", settings.registry)
 pulumi.export("address", registry.address)

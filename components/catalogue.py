@@ -1,17 +1,19 @@
 """Every choice by name: its settings and its component. Nobody else knows them all."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pulumi
 
 from components.image_settings import ImageSettings
 from components.kubernetes.cluster import ClusterSettings
+from components.kubernetes.exposure import ExposedSettings
 from components.kubernetes.nydus.settings import NydusSettings
 from components.kubernetes.pull_secrets import PullSecretsSettings
 from components.reader import Entry, Reader, read_entries
-from components.registries.docker_hub import DockerHub, DockerHubSettings
+from components.registries.docker_hub import ADDRESS, DockerHub, DockerHubSettings
+from components.registries.dragonfly.settings import DragonflySettings, Footprint, Preheat, leads_to_itself
 from components.registries.embedded import Embedded, EmbeddedSettings
 from components.registries.harbor.settings import HarborSettings
 from components.registries.zot.settings import ZotSettings
@@ -30,6 +32,8 @@ class Settings:
     pull_secrets: PullSecretsSettings
     cluster: ClusterSettings
     nydus: NydusSettings
+    origin: Any = None
+    """The block of the registry that is behind the chosen one, where one is."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,10 @@ class Choice:
     """Its page in docs/."""
     levels: Callable[[Any], int | None] = lambda _: None
     """How many words joined by / an image's name may have, with these settings; None where any number may be."""
+    host: Callable[[Any], str] = lambda _: ""
+    """The host, as far as config says it, under which clients reach it."""
+    origin: Callable[[Any], str] | None = None
+    """The choice that is behind it, with these settings, where it keeps no images itself."""
 
 
 def _zot(name: str, stack: Settings) -> Registry:
@@ -57,20 +65,34 @@ def _harbor(name: str, stack: Settings) -> Registry:
     return Harbor(name, stack.choice, stack.image, stack.cluster)
 
 
+def _dragonfly(name: str, stack: Settings) -> Registry:
+    from components.registries.dragonfly.dragonfly import Dragonfly  # noqa: PLC0415 - as above
+
+    # The same as if it were the choice, so that nothing of it changes when Dragonfly comes or goes.
+    origin = build_registry(replace(stack, registry=stack.choice.origin, choice=stack.origin, origin=None))
+    everywhere = not leads_to_itself(CHOICES[stack.choice.origin].host(stack.origin))
+    return Dragonfly(name, stack.choice, origin, stack.cluster, everywhere=everywhere)
+
+
 CHOICES: dict[str, Choice] = {
     "embedded": Choice(
-        EmbeddedSettings, lambda name, stack: Embedded(name, stack.choice, stack.image.name), "embedded"
+        EmbeddedSettings,
+        lambda name, stack: Embedded(name, stack.choice, stack.image.name),
+        "embedded",
+        host=lambda _: "127.0.0.1",
     ),
     "dockerhub": Choice(
         DockerHubSettings,
         lambda name, stack: DockerHub(name, stack.choice, stack.image.name),
         "docker-hub",
         lambda settings: settings.levels,
+        host=lambda settings: (settings.server or ADDRESS).partition(":")[0],
     ),
-    "harbor": Choice(HarborSettings, _harbor, "harbor"),
-    "zot": Choice(ZotSettings, _zot, "zot"),
+    "harbor": Choice(HarborSettings, _harbor, "harbor", host=lambda settings: settings.domain),
+    "zot": Choice(ZotSettings, _zot, "zot", host=lambda settings: settings.domain),
+    "dragonfly": Choice(DragonflySettings, _dragonfly, "dragonfly", origin=lambda settings: settings.origin),
 }
-PLANNED = ("dragonfly",)
+PLANNED: tuple[str, ...] = ()
 DEFAULT = "embedded"
 
 
@@ -89,7 +111,8 @@ def read_settings(entries: Mapping[str, Entry] | None = None) -> Settings:
         # What another choice needs is asked of nobody who does not name it.
         if name == registry or reader.has(f"{project}:{name}")
     }
-    _limit_levels(reader, f"{project}:image.name", registry, blocks[registry], image)
+    home, origin = _home(reader, project, registry, blocks)
+    _limit_levels(reader, f"{project}:image.name", home, blocks[home], image)
     pull_secrets = reader.block(f"{project}:pullSecrets", PullSecretsSettings)
     cluster = reader.block(f"{project}:cluster", ClusterSettings)
     nydus = reader.block(f"{project}:nydus", NydusSettings)
@@ -105,7 +128,45 @@ def read_settings(entries: Mapping[str, Entry] | None = None) -> Settings:
         reader.valid(pull_secrets),
         reader.valid(cluster),
         reader.valid(nydus),
+        reader.valid(blocks[origin]) if origin else None,
     )
+
+
+def _home(reader: Reader, project: str, registry: str, blocks: dict[str, Block | None]) -> tuple[str, str | None]:
+    """Whose names the image's is one of: the choice itself, or what is behind it, which is the second as well."""
+    settings, origin_of = blocks[registry], CHOICES[registry].origin
+    if settings is None or origin_of is None:
+        return registry, None
+    origin = origin_of(settings)
+    possible = [name for name, choice in CHOICES.items() if choice.origin is None]
+    if origin not in possible:
+        path = f"{project}:{registry}.origin"
+        reader.refuse(path, "not a choice that keeps images", " | ".join(possible), possible[-1])
+        return registry, None
+    if origin not in blocks:
+        blocks[origin] = reader.block(f"{project}:{origin}", CHOICES[origin].settings)
+    if isinstance(settings, DragonflySettings):
+        _check_reach(reader, f"{project}:{registry}", settings, CHOICES[origin].host, blocks[origin])
+    return origin, origin
+
+
+def _check_reach(
+    reader: Reader, path: str, settings: DragonflySettings, host_of: Callable[[Any], str], origin: Block | None
+) -> None:
+    """Refuse what cannot work: an address that is each machine's own, where others than one node have to ask there."""
+    if origin is None:
+        return
+    if isinstance(origin, ExposedSettings) and origin.own_namespace == settings.own_namespace:
+        alone = "a namespace that is Dragonfly's alone"
+        reader.refuse(f"{path}.namespace", "the origin lives there", alone, "dragonfly")
+    if not leads_to_itself(host_of(origin)):
+        return
+    if settings.size == Footprint.CLUSTER:
+        problem = "the origin's address leads each node to itself, and only that on its own machine would find an image"
+        reader.refuse(f"{path}.size", problem, "laptop, or an origin that every node reaches", "laptop")
+    if settings.preheat not in (None, Preheat.OFF):
+        problem = "the origin's address leads a pod to itself, and Dragonfly's pods could fetch nothing from there"
+        reader.refuse(f"{path}.preheat", problem, "off, or an origin that pods reach", "off")
 
 
 def _limit_levels(

@@ -13,6 +13,16 @@ class Login:
     password: pulumi.Output[str]
 
 
+@dataclass(frozen=True)
+class Proxy:
+    """On each node, who is asked instead of the registry; while that one is ill, the registry itself is."""
+
+    url: str
+    """Such as `http://127.0.0.1:4001`, which is the node's own loopback."""
+    health: str
+    """Answers with 200 as long as the proxy is well."""
+
+
 class Registry(pulumi.ComponentResource):
     """A place where container images live. Each choice is a subclass with a type `hero:registry:<Choice>`."""
 
@@ -36,6 +46,8 @@ class Registry(pulumi.ComponentResource):
     """The command with which a Docker engine logs in as the puller."""
     storage: pulumi.Output[str]
     """Names the stored data; another name means that images stored before are gone and must be pushed again."""
+    proxy: Proxy | None = None
+    """Who gives nodes what others of them have fetched already, where somebody does."""
 
     def admit(self, name: str, digest: pulumi.Output[str], parent: pulumi.Resource) -> pulumi.Output[str]:
         """The digest of an image that was just pushed, once others may hear of it.

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 PAGES: dict[str, tuple[str, type[Block]]] = {
     "harbor": ("docs/harbor.md", CHOICES["harbor"].settings),
     "zot": ("docs/zot.md", CHOICES["zot"].settings),
+    "dragonfly": ("docs/dragonfly.md", CHOICES["dragonfly"].settings),
     "cluster": ("docs/cluster.md", ClusterSettings),
     "nydus": ("docs/nydus.md", NydusSettings),
 }

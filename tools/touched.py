@@ -21,6 +21,7 @@ from tools.wrapper import plainly
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 STACK_FILE = re.compile(r"Pulumi\.(.+)\.yaml")
 CHOICE = re.compile(r"^  hero:registry: *([a-z]+)", re.MULTILINE)
+ORIGIN = re.compile(r"^    origin: *([a-z]+)", re.MULTILINE)
 ROOM = re.compile(r"components/registries/(\w+)")
 # A room is called as a module is, and a choice as people write it in config.
 ROOMS = {"docker_hub": "dockerhub"}
@@ -42,31 +43,34 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def choices(folder: Path) -> dict[str, str]:
-    """Every stack that has a file in the folder, with the registry that it chooses."""
-    found: dict[str, str] = {}
+def choices(folder: Path) -> dict[str, set[str]]:
+    """Every stack that has a file in the folder, with the registry that it chooses, and what is behind that."""
+    found: dict[str, set[str]] = {}
     for file in sorted(folder.glob("Pulumi.*.yaml")):
         match = STACK_FILE.fullmatch(file.name)
         if match is None or not NAME.fullmatch(match[1]):
             raise Problem(
                 f"{file.name!r} names no stack that can be spoken of: {NAME.pattern} are the letters it may have"
             )
-        choice = CHOICE.search(file.read_text(encoding="utf-8"))
-        found[match[1]] = choice[1] if choice else "embedded"
+        text = file.read_text(encoding="utf-8")
+        choice = CHOICE.search(text)
+        found[match[1]] = {choice[1] if choice else "embedded"}
+        if found[match[1]] == {"dragonfly"}:
+            found[match[1]] |= set(ORIGIN.findall(text))
     return found
 
 
-def touched(changed: list[str], stacks: dict[str, str]) -> list[str]:
+def touched(changed: list[str], stacks: dict[str, set[str]]) -> list[str]:
     """The stacks that these files are part of."""
-    return [stack for stack, choice in stacks.items() if any(_is_of(file, stack, choice) for file in changed)]
+    return [stack for stack, chosen in stacks.items() if any(_is_of(file, stack, chosen) for file in changed)]
 
 
-def _is_of(file: str, stack: str, choice: str) -> bool:
+def _is_of(file: str, stack: str, chosen: set[str]) -> bool:
     own, room = STACK_FILE.fullmatch(file), ROOM.match(file)
     if own:
         return own[1] == stack
     if room and room[1] != "__init__":
-        return ROOMS.get(room[1], room[1]) == choice
+        return ROOMS.get(room[1], room[1]) in chosen
     return not BESIDE.match(file)
 
 

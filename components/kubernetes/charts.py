@@ -61,6 +61,13 @@ HARBOR_IMAGES = {
 }
 # Each release has the nydusd that was the newest then: 2.4 at least, whose settings are others than those of 2.1.
 NYDUS_SNAPSHOTTER_IMAGE = ContainerImage("ghcr.io/containerd/nydus-snapshotter", "v0.16.1")
+DRAGONFLY = Chart("dragonfly", "1.7.4", "https://dragonflyoss.github.io/helm-charts/")
+DRAGONFLY_MANAGER_IMAGE = ContainerImage("docker.io/dragonflyoss/manager", "v2.5.0")
+DRAGONFLY_SCHEDULER_IMAGE = ContainerImage("docker.io/dragonflyoss/scheduler", "v2.5.0")
+DRAGONFLY_CLIENT_IMAGE = ContainerImage("docker.io/dragonflyoss/client", "v1.4.0")
+# What the charts of the database and of Redis that come along are made for: mysql 11.1.20 and redis 19.5.5.
+DRAGONFLY_DATABASE_IMAGE = ContainerImage("docker.io/bitnamilegacy/mysql", "8.4.3-debian-12-r0")
+DRAGONFLY_REDIS_IMAGE = ContainerImage("docker.io/bitnamilegacy/redis", "7.2.5-debian-12-r0")
 SHELL_IMAGE = ContainerImage("docker.io/library/busybox", "1.37.0")
 
 

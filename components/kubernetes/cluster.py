@@ -15,6 +15,9 @@ from components.settings import Block, FilledText
 # A host with an optional path, as image references begin; without https:// and without a tag.
 MIRROR = re.compile(r"[a-zA-Z0-9.-]+(:\d{1,5})?(/[a-z0-9._-]+)*")
 DEFAULT_PATIENCE = 600
+# Labels of a namespace whose pods reach into their nodes.
+# https://kubernetes.io/docs/concepts/security/pod-security-standards/
+PRIVILEGED = {"pod-security.kubernetes.io/enforce": "privileged"}
 
 
 class ClusterSettings(Block):

@@ -1,5 +1,7 @@
 """What the nodes of a cluster are told of a registry, and forget when it goes."""
 
+from dataclasses import dataclass
+
 import pulumi
 import pulumi_kubernetes as kubernetes
 
@@ -10,6 +12,8 @@ SECONDS_TO_FORGET = 30
 # Ours is known by its first line; what somebody else wrote for this address is not touched. The copy is moved into its
 # place, so that containerd never reads half of it; it reads at each pull, and needs no restart.
 # https://github.com/containerd/containerd/blob/main/docs/hosts.md
+# Of an address two may write: who serves it, and a mirror before that. The mirror's file counts as long as it is there,
+# and either may come and go alone; only one at a time chooses.
 SCRIPT = """
 set -u
 mark='# Written by Hero. It goes with the DaemonSet that wrote it.'
@@ -18,42 +22,84 @@ if [ -e "$folder/hosts.toml" ] && ! head -n 1 "$folder/hosts.toml" | grep -qxF "
     echo "$folder/hosts.toml on this node was written by somebody else" | tee /dev/termination-log
     exit 1
 fi
-forget() {
+choose() {
+    for each in mirror registry; do
+        [ -e "$folder/$each.toml" ] || continue
+        cp "$folder/$each.toml" "$folder/hosts.toml.new" && mv "$folder/hosts.toml.new" "$folder/hosts.toml"
+        return
+    done
     rm -f "$folder/hosts.toml" "$folder/hosts.toml.new" "$folder/ca.crt"
     rmdir "$folder" 2>/dev/null
+}
+forget() {
+    (
+        flock 9
+        rm -f "$folder/$PART.toml" "$folder/$PART.crt"
+        choose
+    ) 9< /certs.d
     exit 0
 }
 trap forget TERM INT
-mkdir -p "$folder"
-[ ! -s /told/ca.crt ] || cp /told/ca.crt "$folder/ca.crt"
-{ echo "$mark"; cat /told/hosts.toml; } > "$folder/hosts.toml.new"
-mv "$folder/hosts.toml.new" "$folder/hosts.toml"
+(
+    flock 9
+    mkdir -p "$folder"
+    [ ! -s /told/ca.crt ] || cp /told/ca.crt "$folder/$PART.crt"
+    { echo "$mark"; cat /told/hosts.toml; } > "$folder/$PART.toml.new"
+    mv "$folder/$PART.toml.new" "$folder/$PART.toml"
+    choose
+) 9< /certs.d
 while :; do sleep 3600 & wait $!; done
 """
 
 
+@dataclass(frozen=True)
+class Mirror:
+    """Who is asked for what a registry has before the registry is; it gets what it has not from there itself.
+
+    It is not asked which image a tag names: that is for the registry to say, whose certificate is looked at.
+    """
+
+    url: str
+    """Such as `http://127.0.0.1:4001`, which is the node's own loopback."""
+    server: pulumi.Input[str]
+    """`host[:port]` of the registry, for when the mirror does not answer."""
+    upstream: pulumi.Input[str]
+    """The address at which the mirror shall ask, as its header `X-Dragonfly-Registry` says it."""
+
+
 class Nodes(pulumi.ComponentResource):
-    """On each node of the cluster, how its containerd reaches a registry: by which scheme, trusting whom.
+    """On each node of the cluster, how its containerd reaches a registry: by which scheme, trusting whom, through whom.
 
     Type: `hero:kubernetes:Nodes`. Produces a `kubernetes:core/v1:ConfigMap` and a `kubernetes:apps/v1:DaemonSet` that
-    writes `<certsDirectory>/<address>/hosts.toml` and `ca.crt`, and takes both away when it goes. The container runtime
-    is not restarted. Raises nothing, but its pods do not start on a node where somebody else wrote the same file.
+    writes `<certsDirectory>/<address>/hosts.toml` and a certificate, and takes both away when it goes. Where there is a
+    second one for the same address, with a mirror, its file is the one that counts. The container runtime is not
+    restarted. Raises nothing, but its pods do not start on a node where somebody else wrote the same file.
     """
 
     def __init__(
         self,
         name: str,
         cluster: Cluster,
-        address: str,
-        scheme: str,
+        address: pulumi.Input[str],
+        scheme: pulumi.Input[str],
         authority: pulumi.Output[str] | None,
         opts: pulumi.ResourceOptions | None = None,
+        mirror: Mirror | None = None,
     ) -> None:
         super().__init__("hero:kubernetes:Nodes", name, None, opts)
         placed = pulumi.ResourceOptions(parent=self, provider=cluster.provider)
-        hosts = _hosts(address, scheme, has_authority=authority is not None)
-        told = pulumi.Output.from_input(authority or "").apply(
-            lambda certificate: {"hosts.toml": hosts, "ca.crt": certificate}
+        part = "mirror" if mirror else "registry"
+        hosts = pulumi.Output.all(
+            mirror.server if mirror else address, scheme, mirror.upstream if mirror else ""
+        ).apply(
+            lambda known: _hosts(
+                f"{known[1]}://{known[0]}",
+                f"{part}.crt" if authority is not None else "",
+                (mirror.url, known[2]) if mirror else None,
+            )
+        )
+        told = pulumi.Output.all(hosts, authority or "").apply(
+            lambda known: {"hosts.toml": known[0], "ca.crt": known[1]}
         )
         written = kubernetes.core.v1.ConfigMap(
             f"{name}-told",
@@ -75,7 +121,7 @@ class Nodes(pulumi.ComponentResource):
                 "template": {
                     # Other words mean other pods.
                     "metadata": {"labels": {"app": name}, "annotations": {"hero/told": fingerprint(told)}},
-                    "spec": _pod(name, cluster, address),
+                    "spec": _pod(name, cluster, address, part),
                 },
             },
             opts=pulumi.ResourceOptions.merge(placed, pulumi.ResourceOptions(depends_on=[written])),
@@ -83,18 +129,24 @@ class Nodes(pulumi.ComponentResource):
         self.register_outputs({"address": address})
 
 
-def _hosts(address: str, scheme: str, *, has_authority: bool) -> str:
-    lines = [
-        f'server = "{scheme}://{address}"',
-        f'[host."{scheme}://{address}"]',
-        '  capabilities = ["pull", "resolve"]',
+def _hosts(server: str, certificate: str, mirror: tuple[str, str] | None) -> str:
+    lines = [f'server = "{server}"']
+    if mirror:
+        url, upstream = mirror
+        lines += [
+            f'[host."{url}"]',
+            '  capabilities = ["pull"]',
+            f'[host."{url}".header]',
+            f'  X-Dragonfly-Registry = "{upstream}"',
+        ]
+    lines += [f'[host."{server}"]', '  capabilities = ["pull", "resolve"]']
+    if certificate:
         # Beside the file itself.
-        *(['  ca = "ca.crt"'] if has_authority else []),
-    ]
+        lines.append(f'  ca = "{certificate}"')
     return "\n".join(lines) + "\n"
 
 
-def _pod(name: str, cluster: Cluster, address: str) -> kubernetes.core.v1.PodSpecArgsDict:
+def _pod(name: str, cluster: Cluster, address: pulumi.Input[str], part: str) -> kubernetes.core.v1.PodSpecArgsDict:
     return {
         "automount_service_account_token": False,
         "termination_grace_period_seconds": SECONDS_TO_FORGET,
@@ -105,9 +157,9 @@ def _pod(name: str, cluster: Cluster, address: str) -> kubernetes.core.v1.PodSpe
                 "name": "writer",
                 "image": str(SHELL_IMAGE.moved(cluster.settings)),
                 "command": ["sh", "-c", SCRIPT],
-                "env": [{"name": "REGISTRY", "value": address}],
+                "env": [{"name": "REGISTRY", "value": address}, {"name": "PART", "value": part}],
                 "readiness_probe": {
-                    "exec_": {"command": ["test", "-f", f"/certs.d/{address}/hosts.toml"]},
+                    "exec_": {"command": ["test", "-f", pulumi.Output.concat("/certs.d/", address, f"/{part}.toml")]},
                     "period_seconds": 1,
                 },
                 "resources": {"requests": {"cpu": "1m", "memory": "4Mi"}, "limits": {"memory": "32Mi"}},

@@ -33,7 +33,12 @@ GIVEN = {
         "the key that it encrypts with": ("existingSecretSecretKey", "secretKey"),
         "the password of its registry": ("registry.credentials.existingSecret", "registry.credentials.password"),
         "the password of its database": ("database.internal.password", "database.external.host"),
-    }
+    },
+    "dragonfly": {
+        "the key that tokens are signed with": ("manager.config.auth.jwt.key",),
+        "the passwords of its database": ("mysql.auth.existingSecret", "externalMysql.host"),
+        "the password of its Redis": ("redis.auth.existingSecret", "externalRedis.addrs"),
+    },
 }
 
 

@@ -98,7 +98,7 @@ def test_a_missing_plugin_is_linked_again(checkout: Checkout) -> None:
     ("wrong", "told"),
     [
         ("hero:registry: embeded", "did you mean embedded?"),
-        ("hero:registry: dragonfly", "dragonfly is planned and not built yet"),
+        ("hero:registry: dragonfly", "hero:dragonfly.origin: missing"),
         ("hero:imagee: {}", "did you mean hero:image?"),
     ],
 )

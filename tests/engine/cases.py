@@ -13,6 +13,7 @@ from typing import Any
 
 from tests.engine.changes.change import Blocks, Change, with_values
 from tests.engine.changes.docker_hub import ELSEWHERE, docker_hub, docker_hub_changes
+from tests.engine.changes.dragonfly import ORIGIN, dragonfly, dragonfly_changes
 from tests.engine.changes.embedded import embedded, embedded_changes
 from tests.engine.changes.harbor import harbor, harbor_changes
 from tests.engine.changes.shared import WEBHOOK, shared_changes
@@ -23,7 +24,7 @@ from tests.engine.world import Login, Registry, Thing
 # Where `make genuine` finds what is real: for each choice, blocks of config that are laid over those of its case.
 FILE = os.environ.get("HERO_GENUINE_CONFIG", "")
 FOUND: dict[str, Blocks] = json.loads(Path(FILE).read_text()) if FILE else {}
-IN_A_CLUSTER = ("harbor", "zot")
+IN_A_CLUSTER = ("harbor", "zot", "dragonfly")
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,16 @@ class Case:
     build: str
     begin: Callable[[], Blocks]
     changes: list[Change]
+
+    @property
+    def homes(self) -> set[str]:
+        """The choice, and what is behind it."""
+        return {self.choice, ORIGIN} if self.choice == "dragonfly" else {self.choice}
+
+    @property
+    def keeper(self) -> str:
+        """The one of them that keeps the image and its logins."""
+        return ORIGIN if self.choice == "dragonfly" else self.choice
 
     @property
     def needs(self) -> set[str]:
@@ -93,6 +104,7 @@ BEGIN: dict[str, tuple[Callable[[], Blocks], Callable[[str], list[Change]]]] = {
     "dockerhub": (docker_hub, docker_hub_changes),
     "harbor": (harbor, harbor_changes),
     "zot": (zot, zot_changes),
+    "dragonfly": (dragonfly, dragonfly_changes),
 }
 
 

@@ -90,7 +90,7 @@ def test_rotation_reaches_every_login_in_one_up(house: House, case: Case) -> Non
     house.up()
     before = house.world.named("pull-secrets-default").outputs["stringData"]
     old = house.outputs()
-    house.configure({**config, case.choice: {**config[case.choice], "rotate": "another"}})
+    house.configure({**config, case.keeper: {**config[case.keeper], "rotate": "another"}})
     assert "hero-build" not in house.up().changes
     told = house.outputs()
     assert told["pusherPassword"] != old["pusherPassword"]

@@ -42,7 +42,8 @@ def test_switched_in_place(house: House, old: Case, new: Case) -> None:
     assert house.up().changes == {}
     assert house.outputs()["registry"] == new.choice
     if old.choice != new.choice:
-        left = [urn for each in house.state().values() if (urn := each["urn"]).count(f"::{old.choice}")]
+        gone = old.homes - new.homes
+        left = [urn for each in house.state().values() if any(f"::{name}" in (urn := each["urn"]) for name in gone)]
         assert not left, before
     house.destroy()
     assert house.is_empty()

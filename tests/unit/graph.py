@@ -170,6 +170,8 @@ def _computed(kind: str, inputs: dict[str, Any]) -> dict[str, Any]:  # noqa: PLR
             return {"result": rpc.wrap_rpc_secret("a password"), "bcryptHash": rpc.wrap_rpc_secret("$2a$10$…")}
         case "hero-home:provider:KeptSecrets":
             return {"values": rpc.wrap_rpc_secret({key: f"the kept {key}" for key in inputs["lengths"]})}
+        case "hero-home:provider:DragonflyAccount":
+            return {"token": rpc.wrap_rpc_secret("a token of the manager's"), "tokenId": 1}
         case "hero-home:provider:HarborRobot":
             return {"fullName": f"robot${inputs['project']}+{inputs['name']}", "robotId": 3}
         case "tls:index/privateKey:PrivateKey":

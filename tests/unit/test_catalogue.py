@@ -40,6 +40,8 @@ APART: dict[str, list[set[str]]] = {
     ],
     "zot": [{"certificateIssuer", "cve"}, {"certificateSecret", "s3", "cache"}],
 }
+# What the origin needs that the example of a choice names.
+BEHIND: dict[str, dict[str, object]] = {"dragonfly": {"hero:zot": {"domain": "hero.10.0.0.1.nip.io"}}}
 BESIDE: dict[str, dict[str, object]] = {
     "dockerfile": {"build": "docker"},
     "source": {"build": "existing"},
@@ -109,7 +111,8 @@ def test_all_examples_of_a_choice_together_are_valid(choice: str) -> None:
     examples = examples_of(CHOICES[choice].settings)
     for apart in APART.get(choice, [set()]):
         block = {key: value for key, value in examples.items() if key not in apart}
-        assert mistakes_in(entries_of({"hero:registry": choice, f"hero:{choice}": block}, secret=True)) == []
+        config = {"hero:registry": choice, f"hero:{choice}": block, **BEHIND.get(choice, {})}
+        assert mistakes_in(entries_of(config, secret=True)) == []
 
 
 @pytest.mark.parametrize("key", [field.alias or name for name, field in ImageSettings.model_fields.items()])

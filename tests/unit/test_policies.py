@@ -59,6 +59,13 @@ def chart(values: dict[str, Any], **more: object) -> dict[str, Any]:
     return {"chart": "harbor", "version": "1.19.1", "values": values, **more}
 
 
+DRAGONFLY = {
+    "manager": {"config": {"auth": {"jwt": {"key": "in-a-secret"}}}},
+    "mysql": {"auth": {"existingSecret": "dragonfly-given"}},
+    "externalRedis": {"addrs": ["redis.example.com:6379"]},
+}
+
+
 def pod(image: str) -> dict[str, Any]:
     """A DaemonSet of one container."""
     return {"spec": {"template": {"spec": {"containers": [{"name": "it", "image": image}]}}}}
@@ -83,6 +90,8 @@ EXAMPLES = [
     fires("no-default-passwords", RELEASE, {"chart": "./charts/harbor-1.19.1.tgz", "values": None}),
     leaves_alone("no-default-passwords", RELEASE, chart(HARBOR)),
     leaves_alone("no-default-passwords", RELEASE, {"chart": "zot", "values": {}}),
+    fires("no-default-passwords", RELEASE, {"chart": "dragonfly", "values": {"mysql": {"enable": True}}}),
+    leaves_alone("no-default-passwords", RELEASE, {"chart": "dragonfly", "values": DRAGONFLY}),
     leaves_alone("no-default-passwords", "any:index:Thing", {"username": "admin", "password": "Aq7-random-one"}),
     leaves_alone("no-default-passwords", "any:index:Thing", {"password": UNKNOWN}),
     fires("tls-verified", "harbor:index/registry:Registry", {"insecure": True}),

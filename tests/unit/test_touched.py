@@ -9,7 +9,13 @@ from tools import touched
 from tools.places import ROOT
 from tools.problem import Problem
 
-STACKS = {"dev": "embedded", "hub": "dockerhub", "one": "zot", "two": "zot"}
+STACKS = {
+    "dev": {"embedded"},
+    "hub": {"dockerhub"},
+    "one": {"zot"},
+    "two": {"zot"},
+    "peers": {"dragonfly", "zot"},
+}
 
 
 @pytest.mark.parametrize(
@@ -19,7 +25,8 @@ STACKS = {"dev": "embedded", "hub": "dockerhub", "one": "zot", "two": "zot"}
         (["README.md", "docs/zot.md", "tests/unit/test_zot.py", "tools/syft/go.mod"], []),
         (["Pulumi.one.yaml"], ["one"]),
         (["Pulumi.gone.yaml"], []),
-        (["components/registries/zot/settings.py"], ["one", "two"]),
+        (["components/registries/zot/settings.py"], ["one", "two", "peers"]),
+        (["components/registries/dragonfly/settings.py"], ["peers"]),
         (["components/registries/docker_hub.py", "docs/docker-hub.md"], ["hub"]),
         (["components/registries/embedded.py", "Pulumi.two.yaml"], ["dev", "two"]),
         (["components/registries/__init__.py"], list(STACKS)),
@@ -37,16 +44,19 @@ def test_a_file_touches_the_stacks_that_it_is_part_of(changed: list[str], expect
 
 def test_every_room_of_a_registry_is_that_of_a_choice() -> None:
     rooms = {touched.ROOMS.get(each.stem, each.stem) for each in (ROOT / "components" / "registries").iterdir()}
-    chosen = set(touched.choices(ROOT).values())
+    chosen = set[str]().union(*touched.choices(ROOT).values())
     assert chosen <= rooms
-    assert rooms - chosen <= {"__init__", "__pycache__", "dragonfly"}
+    assert rooms - chosen <= {"__init__", "__pycache__"}
 
 
 def test_the_choice_of_each_stack_is_read_from_its_file(tmp_path: Path) -> None:
     (tmp_path / "Pulumi.yaml").write_text("name: hero\n")
     (tmp_path / "Pulumi.a.yaml").write_text("config:\n  hero:registry: zot\n")
     (tmp_path / "Pulumi.b-c.d_e.yaml").write_text("config: {}\n")
-    assert touched.choices(tmp_path) == {"a": "zot", "b-c.d_e": "embedded"}
+    (tmp_path / "Pulumi.c.yaml").write_text(
+        "config:\n  hero:registry: dragonfly\n  hero:dragonfly:\n    origin: harbor\n"
+    )
+    assert touched.choices(tmp_path) == {"a": {"zot"}, "b-c.d_e": {"embedded"}, "c": {"dragonfly", "harbor"}}
 
 
 @pytest.mark.parametrize("name", ["$(reboot)", "a b", "-x", "a'b"])

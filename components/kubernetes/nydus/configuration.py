@@ -1,21 +1,12 @@
 """What the snapshotter and the nydusd that it starts are told."""
 
 import json
-from dataclasses import dataclass
 from typing import Any
+
+from components.registry import Proxy
 
 # How long another password takes to reach what runs from an image already.
 MINUTES_BETWEEN_LOGINS = 5
-
-
-@dataclass(frozen=True)
-class Proxy:
-    """Where nydusd asks instead of the registry; while that is ill, it asks the registry itself."""
-
-    url: str
-    """Such as `http://127.0.0.1:4001`, which is the node's own loopback."""
-    health: str
-    """Answers with 200 as long as the proxy is well."""
 
 
 def snapshotter(name: str, *, every_pull_secret: bool) -> str:

@@ -6,19 +6,17 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from components.kubernetes.charts import NYDUS_SNAPSHOTTER_IMAGE
-from components.kubernetes.cluster import ClusterSettings, fingerprint, move_in
-from components.kubernetes.nydus.configuration import Proxy, folders, hosts, nydusd, snapshotter
+from components.kubernetes.cluster import PRIVILEGED, ClusterSettings, fingerprint, move_in
+from components.kubernetes.nydus.configuration import folders, hosts, nydusd, snapshotter
 from components.kubernetes.nydus.settings import NydusSettings
 from components.kubernetes.pull_secrets import docker_config
-from components.registry import Registry
+from components.registry import Proxy, Registry
 from providers.departure import Departure
 from providers.readiness import Readiness
 
 HERE = Path(__file__).parent
 SCRIPTS = ("node.sh", "containerd.sh", "traces.sh", "nydusd.sh")
 SECONDS_TO_LEAVE_NO_TRACE = 180
-# https://kubernetes.io/docs/concepts/security/pod-security-standards/
-PRIVILEGED = {"pod-security.kubernetes.io/enforce": "privileged"}
 RIGHTS = "rbac.authorization.k8s.io"
 
 Pods = kubernetes.core.v1.PodTemplateSpecArgsDict

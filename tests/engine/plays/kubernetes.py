@@ -2,7 +2,7 @@
 
 import secrets
 
-from tests.engine.plays import our_harbor, zot
+from tests.engine.plays import dragonfly, our_harbor, zot
 from tests.engine.plays.play import Play, Properties, digest, get
 from tests.engine.world import Refusal, World
 
@@ -70,6 +70,7 @@ class Namespace(Object):
         for identifier in inside:
             del world.things[identifier]
         zot.stop(world, name)
+        dragonfly.stop(world, name)
 
 
 class Claim(Object):

@@ -1,0 +1,128 @@
+"""What the parts of Dragonfly are told: in files of a Secret where there is a password, in the chart's values else."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from components.registries.dragonfly.outside import Database, Redis
+
+RELEASE = "dragonfly"
+MANAGER, SCHEDULER = "manager.yaml", "scheduler.yaml"
+REST_PORT, GRPC_PORT, SCHEDULER_PORT = 8080, 65003, 8002
+PROXY_PORT, HEALTH_PORT = 4001, 4003
+# The chart's services read metrics there.
+METRICS = {"enable": True, "addr": ":8000"}
+DATABASE, DATABASE_USER = "manager", "dragonfly"
+REDIS_PORT, MYSQL_PORT = 6379, 3306
+# Where what is mounted for them lies in the pods.
+GIVEN_FOLDER, AUTHORITY_FOLDER = "/etc/hero", "/etc/hero-authorities"
+REDIS_AUTHORITY, AUTHORITY = "redis-ca.crt", "ca.crt"
+HUB, HUBS_OWN, HUBS_API = "docker.io", "registry-1.docker.io", "index.docker.io"
+
+
+@dataclass(frozen=True)
+class Passwords:
+    """All that is generated, in clear."""
+
+    signing_key: str
+    database: str
+    redis: str
+
+
+def manager(namespace: str, passwords: Passwords, database: Database | None, redis: Redis | None) -> str:
+    """The manager's file, which is YAML as JSON is.
+
+    https://github.com/dragonflyoss/dragonfly/blob/v2.5.0/manager/config/config.go
+    """
+    written: dict[str, Any] = {
+        "server": {
+            "rest": {"addr": f":{REST_PORT}"},
+            "grpc": {"port": {"start": GRPC_PORT, "end": GRPC_PORT}},
+        },
+        "auth": {"jwt": {"key": passwords.signing_key}},
+        "database": {"mysql": _mysql(namespace, passwords, database), "redis": _redis(namespace, passwords, redis)},
+        "metrics": METRICS,
+        "console": True,
+    }
+    return json.dumps(written, indent=2)
+
+
+def scheduler(namespace: str, passwords: Passwords, redis: Redis | None) -> str:
+    """A scheduler's file.
+
+    https://github.com/dragonflyoss/dragonfly/blob/v2.5.0/scheduler/config/config.go
+    """
+    written: dict[str, Any] = {
+        "server": {"port": SCHEDULER_PORT, "advertisePort": SCHEDULER_PORT},
+        "manager": {"addr": f"{RELEASE}-manager.{namespace}.svc:{GRPC_PORT}", "schedulerClusterID": 1},
+        "database": {"redis": _redis(namespace, passwords, redis)},
+        "metrics": METRICS,
+        "console": True,
+    }
+    return json.dumps(written, indent=2)
+
+
+def _mysql(namespace: str, passwords: Passwords, database: Database | None) -> dict[str, Any]:
+    if database is None:
+        return {
+            "user": DATABASE_USER,
+            "password": passwords.database,
+            "host": f"{RELEASE}-mysql.{namespace}.svc",
+            "port": MYSQL_PORT,
+            "dbname": DATABASE,
+        }
+    return {
+        "user": database.username,
+        "password": database.password,
+        "host": database.host,
+        "port": database.port,
+        "dbname": database.name,
+        # https://github.com/go-sql-driver/mysql#tls
+        "tlsConfig": "false" if database.insecure_plaintext else "true",
+    }
+
+
+def _redis(namespace: str, passwords: Passwords, redis: Redis | None) -> dict[str, Any]:
+    if redis is None:
+        return {"addrs": [f"{RELEASE}-redis-master.{namespace}.svc:{REDIS_PORT}"], "password": passwords.redis}
+    tls = {"caCert": f"{GIVEN_FOLDER}/{REDIS_AUTHORITY}"} if redis.ca_certificate else None
+    return {
+        "addrs": redis.addresses,
+        "masterName": redis.sentinel_master or "",
+        "username": redis.username or "",
+        "password": redis.password or "",
+        "sentinelPassword": redis.sentinel_password or "",
+        **({"tls": tls} if tls else {}),
+    }
+
+
+def origin_scheme(address: str, *, plain_http: bool) -> str:
+    """How clients reach the origin: on the machine itself without TLS, since nothing leaves it."""
+    host = address.rpartition(":")[0] or address
+    return "http" if plain_http or host in ("127.0.0.1", "localhost") else "https"
+
+
+def upstream(address: str, *, plain_http: bool) -> str:
+    """Where the origin's images are really asked for: the Hub's name is not its API's."""
+    host = HUBS_API if address == HUB else address
+    return f"{origin_scheme(address, plain_http=plain_http)}://{host}"
+
+
+def proxy(address: str, *, plain_http: bool, has_authority: bool) -> dict[str, Any]:
+    """What a dfdaemon's proxy does: blobs of the origin alone come from peers, and only its own machine may ask.
+
+    It gives what it has to anybody who asks, without a login. `useTLS` is for nydusd, which asks a proxy for an https
+    address by http. https://github.com/dragonflyoss/client/blob/v1.4.0/dragonfly-client/src/proxy/mod.rs
+    """
+    hosts = [HUBS_API, HUBS_OWN] if address == HUB else [address]
+    secure = origin_scheme(address, plain_http=plain_http) == "https"
+    mirror: dict[str, Any] = {"addr": upstream(address, plain_http=plain_http)}
+    if has_authority:
+        mirror["cert"] = f"{AUTHORITY_FOLDER}/{AUTHORITY}"
+    return {
+        "server": {"ip": "127.0.0.1", "port": PROXY_PORT},
+        "rules": [
+            {"regex": f"^https?://{host.replace('.', '[.]')}/v2/.+/blobs/sha256.*", "useTLS": secure} for host in hosts
+        ],
+        "registryMirror": mirror,
+    }

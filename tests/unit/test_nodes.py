@@ -1,0 +1,135 @@
+"""What is written on a node for a registry and for a mirror before it, by the script that really runs there."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from components.kubernetes.nodes import SCRIPT
+
+ADDRESS = "hero.example.com:5000"
+SECONDS = 10
+
+
+@dataclass
+class Node:
+    """A folder in the place of a node, and the pods that write there."""
+
+    path: Path
+    pods: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict[str, "subprocess.Popen[bytes]"])
+
+    @property
+    def folder(self) -> Path:
+        """Where containerd looks."""
+        return self.path / "certs.d" / ADDRESS
+
+    def read(self) -> str:
+        """What containerd reads."""
+        return (self.folder / "hosts.toml").read_text()
+
+    def start(self, part: str, text: str, authority: str = "") -> None:
+        """Start the pod of this part, which is told this text."""
+        told = self.path / f"told-{part}"
+        told.mkdir(exist_ok=True)
+        (told / "hosts.toml").write_text(text)
+        (told / "ca.crt").write_text(authority)
+        script = SCRIPT.replace("/certs.d", str(self.path / "certs.d")).replace("/told", str(told))
+        script = script.replace("/dev/termination-log", str(self.path / "termination-log"))
+        environment = {"PATH": os.environ["PATH"], "REGISTRY": ADDRESS, "PART": part}
+        # A session of its own, so that its sleep ends with it.
+        self.pods[part] = subprocess.Popen(["sh", "-c", script], env=environment, start_new_session=True)
+
+    def end(self, part: str) -> int:
+        """End it as Kubernetes does."""
+        pod = self.pods.pop(part)
+        pod.terminate()
+        code = pod.wait(SECONDS)
+        with_all_it_started(pod)
+        return code
+
+    def until(self, *parts: str) -> None:
+        """Wait until these pods have written what they were told; the mirror's counts where it is one of them."""
+        end = time.monotonic() + SECONDS
+        counts = "mirror" if "mirror" in parts else "registry"
+        while not (
+            all((self.folder / f"{part}.toml").exists() for part in parts)
+            and (self.folder / "hosts.toml").exists()
+            and f"the {counts}" in self.read()
+        ):
+            assert time.monotonic() < end, parts
+            time.sleep(0.01)
+
+
+def with_all_it_started(pod: "subprocess.Popen[bytes]") -> None:
+    """Its sleep too."""
+    try:
+        os.killpg(pod.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> Generator[Node]:
+    """A node that knows nothing yet."""
+    (tmp_path / "certs.d").mkdir()
+    made = Node(tmp_path)
+    yield made
+    for pod in made.pods.values():
+        with_all_it_started(pod)
+        pod.wait(SECONDS)
+
+
+def test_what_is_written_goes_with_whom_it_was_written_by(node: Node) -> None:
+    node.start("registry", "the registry\n", "its authority")
+    node.until("registry")
+    assert node.read().startswith("# Written by Hero.")
+    assert (node.folder / "registry.crt").read_text() == "its authority"
+    assert node.end("registry") == 0
+    assert not node.folder.exists()
+
+
+@pytest.mark.parametrize("first", ["registry", "mirror"])
+def test_the_mirrors_file_counts_as_long_as_it_is_there(node: Node, first: str) -> None:
+    second = "mirror" if first == "registry" else "registry"
+    node.start(first, f"the {first}\n", "an authority")
+    node.until(first)
+    node.start(second, f"the {second}\n", "an authority")
+    node.until("mirror", "registry")
+    node.end("mirror")
+    assert "the registry" in node.read()
+    assert not (node.folder / "mirror.crt").exists()
+    node.start("mirror", "the mirror\n")
+    node.until("mirror", "registry")
+    node.end("registry")
+    assert "the mirror" in node.read()
+    node.end("mirror")
+    assert not node.folder.exists()
+
+
+def test_both_at_once_leave_nothing(node: Node) -> None:
+    for _ in range(5):
+        for part in ("registry", "mirror"):
+            node.start(part, f"the {part}\n", "an authority")
+        node.until("mirror", "registry")
+        pods = [node.pods.pop(part) for part in ("registry", "mirror")]
+        for pod in pods:
+            pod.terminate()
+        for pod in pods:
+            assert pod.wait(SECONDS) == 0
+            with_all_it_started(pod)
+        assert not node.folder.exists()
+
+
+@pytest.mark.parametrize("part", ["registry", "mirror"])
+def test_what_somebody_else_wrote_is_left_alone(node: Node, part: str) -> None:
+    node.folder.mkdir(parents=True)
+    (node.folder / "hosts.toml").write_text('server = "https://theirs.example.com"\n')
+    node.start(part, "ours\n")
+    assert node.pods[part].wait(SECONDS) == 1
+    assert node.read() == 'server = "https://theirs.example.com"\n'
+    assert "was written by somebody else" in (node.path / "termination-log").read_text()
