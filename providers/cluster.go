@@ -20,6 +20,7 @@ import (
 // cluster is the API of a Kubernetes cluster, asked with the login of a kubeconfig.
 type cluster struct {
 	context string
+	config  *rest.Config
 	api     *url.URL
 	client  *http.Client
 }
@@ -47,7 +48,7 @@ func connectCluster(kubeconfig, contextName string) (*cluster, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the cluster of context %s has no address that can be used: %w", contextName, err)
 	}
-	return &cluster{context: contextName, api: api, client: client}, nil
+	return &cluster{context: contextName, config: config, api: api, client: client}, nil
 }
 
 // list asks for all objects below a path of the API, such as `api/v1/namespaces/default/pods`.

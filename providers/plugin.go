@@ -94,6 +94,8 @@ func servePlugin(arguments []string) error {
 			"hero-home:provider:HarborProject":       harborProject{pause: harborPause},
 			"hero-home:provider:HarborRobot":         harborRobot{pause: harborPause},
 			"hero-home:provider:HarborScan":          harborScan{pause: harborPause},
+			"hero-home:provider:DragonflyAccount":    dragonflyAccount{pause: dragonflyPause, forgets: dragonflyForgets},
+			"hero-home:provider:DragonflyPreheat":    preheat{pause: dragonflyPause},
 		},
 		engine: engine, cancelled: cancelled, cancel: cancel, keychain: authn.DefaultKeychain, hubAPI: hubAPI,
 	}

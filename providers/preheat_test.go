@@ -1,0 +1,191 @@
+package main
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+)
+
+const (
+	pullersPassword = "the-pullers-password"
+	makeJob         = "POST /oapi/v1/jobs"
+)
+
+var swiftPreheat = preheat{pause: aMoment}
+
+func playDragonflyWithToken(t *testing.T) *playedDragonfly {
+	t.Helper()
+	played := playDragonfly(t)
+	played.tokens[1], played.names[1] = "token-number-1", dragonflyToken
+	return played
+}
+
+func preheatedInputs(played *playedDragonfly, changes ...map[string]any) resource.PropertyMap {
+	inputs := map[string]any{
+		"token": "token-number-1", "repository": "https://hero.example.com:5000/v2/team/hero", "digest": heroDigest,
+		"username": "puller", "password": pullersPassword, "scope": "all_seed_peers",
+	}
+	return played.inputs(append([]map[string]any{inputs}, changes...)...)
+}
+
+func fetched(t *testing.T, played *playedDragonfly) resource.PropertyMap {
+	t.Helper()
+	call, _ := newCall(t)
+	outputs, err := swiftPreheat.create(call, preheatedInputs(played))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range preheatSecrets {
+		if !outputs[key].IsSecret() {
+			t.Errorf("%s is in the state in clear", key)
+		}
+	}
+	played.calls = nil
+	return asSent(outputs)
+}
+
+func TestANewImageIsFetchedByOneJobAndWaitedFor(t *testing.T) {
+	played := playDragonflyWithToken(t)
+	part := func(state string) string { return `{"state": "` + state + `"}` }
+	played.jobs = []string{
+		`{"id": 7, "state": "PENDING", "result": {}}`,
+		`{"id": 7, "state": "STARTED", "result": {"job_states": [` + part("SUCCESS") + "," + part("PENDING") + `]}}`,
+		`{"id": 7, "state": "SUCCESS", "args": {"password": "the-pullers-password"}}`,
+	}
+	call, screen := newCall(t)
+	outputs, err := swiftPreheat.create(call, preheatedInputs(played))
+	if err != nil || outputs["digest"].StringValue() != heroDigest {
+		t.Fatal(outputs, err)
+	}
+	if jobs := slices.DeleteFunc(played.calls, func(call string) bool { return call != makeJob }); len(jobs) != 1 {
+		t.Error(jobs)
+	}
+	arguments := played.asked["args"].(map[string]any)
+	expected := map[string]any{
+		"type": "image", "url": "https://hero.example.com:5000/v2/team/hero/manifests/" + heroDigest,
+		"username": "puller", "password": pullersPassword, "scope": "all_seed_peers", "timeout": 60e9,
+	}
+	for key, value := range expected {
+		if arguments[key] != value {
+			t.Errorf("%s is %v and not %v", key, arguments[key], value)
+		}
+	}
+	mustContain(t, screen.all(), "fetching hero.example.com:5000/team/hero@sha256:0123456789ab for all_seed_peers: PENDING (0 s)",
+		"STARTED, 1 of 2 (0 s)", "fetched hero.example.com:5000/team/hero@sha256:0123456789ab")
+	mustNotContain(t, screen.all(), pullersPassword)
+}
+
+func TestAJobThatFailsIsToldInItsOwnWords(t *testing.T) {
+	played := playDragonflyWithToken(t)
+	trouble := `{"state": "FAILURE", "error": "scheduler dragonfly-scheduler-0: no peer took it, the-pullers-password"}`
+	played.jobs = []string{`{"id": 7, "state": "FAILURE", "result": {"job_states": [` + trouble + "," + trouble + `]}}`}
+	call, _ := newCall(t)
+	_, err := swiftPreheat.create(call, preheatedInputs(played))
+	if err == nil {
+		t.Fatal("it is fetched")
+	}
+	mustContain(t, err.Error(), "Dragonfly's job 7, to fetch hero.example.com:5000/team/hero@sha256:0123456789ab, has failed: "+
+		"scheduler dragonfly-scheduler-0: no peer took it, [secret]; the image is where it should be")
+	if strings.Count(err.Error(), "no peer took it") != 1 {
+		t.Error(err)
+	}
+}
+
+func TestAJobThatSaysNothingIsToldAsThat(t *testing.T) {
+	played := playDragonflyWithToken(t)
+	played.jobs = []string{`{"id": 7, "state": "FAILURE", "result": null}`}
+	call, _ := newCall(t)
+	_, err := swiftPreheat.create(call, preheatedInputs(played))
+	if err == nil {
+		t.Fatal("it is fetched")
+	}
+	mustContain(t, err.Error(), "it does not say why")
+}
+
+func TestAJobThatStaysPendingForEverHasAnEnd(t *testing.T) {
+	played := playDragonflyWithToken(t)
+	played.jobs = []string{`{"id": 7, "state": "PENDING"}`}
+	call, _ := newCall(t)
+	_, err := swiftPreheat.create(call, preheatedInputs(played, map[string]any{"patience": 1}))
+	if err == nil {
+		t.Fatal("it is fetched")
+	}
+	mustContain(t, err.Error(), "after 1 s Dragonfly's job 7", "is not over: it is PENDING", "hero:cluster.patience waits longer", "kubectl")
+}
+
+func TestAManagerThatKnowsNoSchedulerYetIsAskedAgain(t *testing.T) {
+	played := playDragonflyWithToken(t)
+	played.refusals = []string{"500 active schedulers not found", "429 Too Many Requests"}
+	call, screen := newCall(t)
+	if _, err := swiftPreheat.create(call, preheatedInputs(played)); err != nil {
+		t.Fatal(err)
+	}
+	mustContain(t, screen.all(), "(500: active schedulers not found)", "429")
+}
+
+func TestWhatTheManagerRefusesIsToldInItsWords(t *testing.T) {
+	for refusal, told := range map[string]string{
+		"500 manifest unknown the-pullers-password": "refuses to fetch hero.example.com:5000/team/hero@sha256:0123456789ab (500: manifest unknown [secret])",
+		"403 Token has expired":                     "another text in hero:dragonfly.rotate makes another one",
+	} {
+		played := playDragonflyWithToken(t)
+		played.refusals = []string{refusal}
+		call, _ := newCall(t)
+		_, err := swiftPreheat.create(call, preheatedInputs(played))
+		if err == nil {
+			t.Fatal("it is fetched")
+		}
+		mustContain(t, err.Error(), told)
+	}
+}
+
+func TestATokenThatIsGoneIsToldWithWhatMendsIt(t *testing.T) {
+	played := playDragonfly(t)
+	call, _ := newCall(t)
+	_, err := swiftPreheat.create(call, preheatedInputs(played))
+	if err == nil {
+		t.Fatal("it is fetched")
+	}
+	mustContain(t, err.Error(), "401", "hero:dragonfly.rotate")
+}
+
+func TestOnlyWhatHasToBeFetchedAgainIs(t *testing.T) {
+	for name, each := range map[string]struct {
+		change  map[string]any
+		fetched bool
+	}{
+		"another image":     {map[string]any{"digest": "sha256:" + strings.Repeat("f", 64)}, true},
+		"another place":     {map[string]any{"repository": "https://hero.example.com/v2/hero"}, true},
+		"for others too":    {map[string]any{"scope": "all_peers"}, true},
+		"another Dragonfly": {map[string]any{"identity": "uid-2"}, true},
+		"another login":     {map[string]any{"password": "another"}, false},
+		"another patience":  {map[string]any{"patience": 90}, false},
+	} {
+		played := playDragonflyWithToken(t)
+		state := fetched(t, played)
+		call, _ := newCall(t)
+		news := preheatedInputs(played, each.change, map[string]any{"kubeconfig": state["kubeconfig"].StringValue()})
+		if difference, err := swiftPreheat.diff(state, news); err != nil || len(difference.ChangedKeys) != 1 || len(difference.ReplaceKeys) > 0 {
+			t.Error(name, difference, err)
+		}
+		call.preview = true
+		if _, err := swiftPreheat.update(call, state, news); err != nil || len(played.calls) > 0 {
+			t.Error(name, err, played.calls)
+		}
+		call.preview = false
+		if _, err := swiftPreheat.update(call, state, news); err != nil || slices.Contains(played.calls, makeJob) != each.fetched {
+			t.Error(name, err, played.calls)
+		}
+	}
+}
+
+func TestAScopeThatThereIsNotIsRefusedFirst(t *testing.T) {
+	played := playDragonfly(t)
+	_, failures, err := swiftPreheat.check(preheatedInputs(played, map[string]any{"scope": "everybody"}))
+	if err != nil || len(failures) != 1 {
+		t.Fatal(failures, err)
+	}
+	mustContain(t, failures[0].Reason, `"everybody" is none; there are single_seed_peer, all_seed_peers, all_peers`)
+}
