@@ -2,7 +2,7 @@
 STACK ?= dev
 WITHIN := python3 -S -m tools.within
 
-.PHONY: up preview drift refresh down outputs test genuine soak mutations lint hooks format keys previews lock conformance pictures picture benchmark scale
+.PHONY: up preview drift refresh down status outputs test genuine soak mutations lint hooks format keys previews lock conformance pictures picture benchmark scale
 
 up: ## build Hero's home and move Hero in
 	@./pulumiw up --stack $(STACK) --yes --skip-preview
@@ -18,6 +18,9 @@ refresh: ## look at what is really there
 
 down: ## take everything away again
 	@./pulumiw destroy --stack $(STACK) --yes
+
+status: ## with Dragonfly, how much of an image nodes got from each other, and how much from where it lives
+	@$(WITHIN) python -m tools.status $(STACK)
 
 outputs: ## where Hero lives
 	@./pulumiw stack output --stack $(STACK)

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -15,7 +17,7 @@ const (
 	dragonflyUserID                        = 1
 	dragonflyToken                         = "hero"
 	dragonflyTokenYears                    = 10
-	// For half a minute a manager goes on refusing what it has refused once.
+	// For half a minute a manager remembers what it has read.
 	dragonflyForgets                  = 31 * time.Second
 	shortestPassword, longestPassword = 8, 20
 )
@@ -25,7 +27,7 @@ const (
 type dragonflyAccount struct {
 	// pause is the time between two tries.
 	pause time.Duration
-	// forgets is how long a refused login is refused again, whatever the password is by then.
+	// forgets is how long a manager may refuse what is right.
 	forgets time.Duration
 }
 
@@ -129,7 +131,7 @@ func (a dragonflyAccount) remove(call call, olds resource.PropertyMap) error {
 		return err
 	}
 	defer manager.close()
-	if err := manager.signIn(state.Password); err != nil {
+	if err := a.enter(manager, state.Password, state.Password); err != nil {
 		return err
 	}
 	return manager.dropToken(state.TokenID)
@@ -154,32 +156,45 @@ func (a dragonflyAccount) settle(call call, state dragonflyAccountState, before 
 	return encode(state, dragonflyAccountSecrets...)
 }
 
-// enter first tries the password that shall be: a run before this one may have come so far.
+// enter signs in with the password, which replaces the one of before where it is not there yet. A refusal is believed
+// only once the manager cannot have remembered it.
 func (a dragonflyAccount) enter(manager *dragonfly, password, before string) error {
-	err := manager.signIn(password)
-	if !hasStatus(err, http.StatusUnauthorized) {
-		return err
+	err := manager.enter(password, before)
+	if mayBeRemembered(err) {
+		manager.call.progress.status("%v; trying again in %s, when it does not remember that any more", err, seconds(a.forgets))
+		if err := manager.wait(a.forgets); err != nil {
+			return err
+		}
+		err = manager.enter(password, before)
 	}
-	// It needs no login but the old password.
-	reset := map[string]any{"old_password": before, "new_password": password}
-	err = manager.ask("change the password of "+dragonflyUser, http.MethodPost,
-		fmt.Sprintf("/api/v1/users/%d/reset_password", dragonflyUserID), reset, nil)
 	if hasStatus(err, http.StatusUnauthorized, http.StatusNotFound) {
 		return fmt.Errorf("%w; its password is neither the stack's nor the one that it had before: where somebody has changed it, "+
 			"change it back there, or begin with an empty database", err)
 	}
+	return err
+}
+
+// enter first tries the password that shall be: a run before this one may have come so far. To change it needs no login
+// but the old one.
+func (d *dragonfly) enter(password, before string) error {
+	err := d.signIn(password)
+	if before == password || !hasStatus(err, http.StatusUnauthorized) {
+		return err
+	}
+	err = d.ask("change the password of "+dragonflyUser, http.MethodPost,
+		fmt.Sprintf("/api/v1/users/%d/reset_password", dragonflyUserID),
+		map[string]any{"old_password": before, "new_password": password}, nil)
 	if err != nil {
 		return err
 	}
-	err = manager.signIn(password)
-	if hasStatus(err, http.StatusUnauthorized) {
-		manager.call.progress.status("%v; trying again in %s", err, seconds(a.forgets))
-		if err := manager.wait(a.forgets); err != nil {
-			return err
-		}
-		err = manager.signIn(password)
-	}
-	return err
+	return d.signIn(password)
+}
+
+// mayBeRemembered tells whether the manager may have answered from what it remembers of its database, in which accounts
+// have no passwords. Seen of version 2.5.0, whose manager/database/cacher.go keeps as JSON what that leaves out.
+func mayBeRemembered(err error) bool {
+	var refused *refusal
+	return errors.As(err, &refused) && (refused.status == http.StatusUnauthorized || strings.Contains(refused.excuse, "bcrypt"))
 }
 
 // signIn keeps what the manager gives for the password, for all that comes after.

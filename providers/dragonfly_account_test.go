@@ -39,15 +39,25 @@ func TestThePasswordOfTheManualIsReplacedAndATokenIsMade(t *testing.T) {
 	}
 }
 
-func TestAManagerThatRemembersARefusalIsGivenTimeToForget(t *testing.T) {
-	played := playDragonfly(t)
-	played.remembered = 2
-	call, screen := newCall(t)
-	if _, err := swiftAccount.create(call, accountInputs(played)); err != nil {
-		t.Fatal(err)
+func TestAManagerThatRemembersIsGivenTimeToForget(t *testing.T) {
+	for name, remember := range map[string]func(*playedDragonfly){
+		"the account by its name":   func(p *playedDragonfly) { p.remembered = 2 },
+		"the account by its number": func(p *playedDragonfly) { p.resets = 1 },
+	} {
+		played := playDragonfly(t)
+		remember(played)
+		call, screen := newCall(t)
+		if _, err := swiftAccount.create(call, accountInputs(played)); err != nil {
+			t.Fatal(name, err)
+		}
+		mustContain(t, screen.all(), "trying again in", "does not remember that any more")
+		mustNotContain(t, screen.all(), accountPassword)
+		state := madeAccount(t, played)
+		played.remembered = 1
+		if err := swiftAccount.remove(call, state); err != nil || played.has(state["token"].StringValue()) {
+			t.Error(name, err)
+		}
 	}
-	mustContain(t, screen.all(), "refuses to let root sign in (401: Unauthorized); trying again in")
-	mustNotContain(t, screen.all(), accountPassword)
 }
 
 func TestWhatAKilledRunHasMadeIsTakenOver(t *testing.T) {

@@ -36,11 +36,11 @@ type playedDragonfly struct {
 	// broken is what the cluster says of a port that it cannot forward.
 	broken   string
 	password string
-	// remembered is how many more times a login is refused that is right by now.
-	remembered int
-	tokens     map[int]string
-	names      map[int]string
-	made       int
+	// remembered is how many more times a login is refused though it is right, and resets how many times a new password.
+	remembered, resets int
+	tokens             map[int]string
+	names              map[int]string
+	made               int
 	// jobs are the answers about the one job, one after another; the last stays. asked is what it was made from.
 	jobs  []string
 	asked map[string]any
@@ -153,6 +153,9 @@ func (p *playedDragonfly) answer(writer http.ResponseWriter, request *http.Reque
 			return
 		}
 		fmt.Fprint(writer, `{"token": "a-jwt-of-theirs", "expire": "2026-11-27T00:00:00Z"}`)
+	case path == "/api/v1/users/1/reset_password" && p.resets > 0:
+		p.resets--
+		refuse(http.StatusInternalServerError, "crypto/bcrypt: hashedSecret too short to be a bcrypted password")
 	case path == "/api/v1/users/1/reset_password":
 		if body["old_password"] != p.password {
 			refuse(http.StatusUnauthorized, "Unauthorized")

@@ -1,9 +1,10 @@
 // The plugin behind the resources that no Pulumi package covers: the embedded registry's process, the image that needs no
-// Docker, the repository and the tokens on Docker Hub, and webhooks.
+// Docker, the repository and the tokens on Docker Hub, what Harbor and Dragonfly are told, and webhooks.
 //
 //	pulumi-resource-hero-home ENGINE_ADDRESS      how Pulumi starts it
 //	pulumi-resource-hero-home registry DIRECTORY  how it starts itself, to be the embedded registry
 //	pulumi-resource-hero-home sweep OWNER         how ./pulumiw ends what a killed run left, once a stack is destroyed
+//	pulumi-resource-hero-home dragonfly-traffic KUBECONFIG CONTEXT NAMESPACE  how `make status` asks
 //
 // Before something is made that a killed run may have left, the program calls it too: forget-release, forget-in-harbor.
 package main
@@ -29,6 +30,9 @@ func run(arguments []string) error {
 	}
 	if len(arguments) == 5 && arguments[0] == "forget-release" {
 		return forgetRelease(arguments[1], arguments[2], arguments[3], arguments[4])
+	}
+	if len(arguments) == 4 && arguments[0] == "dragonfly-traffic" {
+		return tellTraffic(arguments[1], arguments[2], arguments[3], os.Stdout)
 	}
 	if len(arguments) == 2 && arguments[0] == "forget-in-harbor" {
 		// The name is for who looks at the processes. The rest comes by standard input: there is a password among it.

@@ -15,6 +15,9 @@ PACK = "policies"
 def configuration(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """For each rule; `config` is what the stack's file has under that name."""
     registry = config.get(f"hero:{config.get('hero:registry') or 'embedded'}")
+    if isinstance(registry, dict) and "origin" in registry:
+        # What keeps the image, and its logins, is what is behind it.
+        registry = config.get(f"hero:{cast('dict[str, Any]', registry)['origin']}")
     said: dict[str, Any] = {"production": _is_true(config.get("policy:production"))}
     if isinstance(registry, dict):
         block = cast("dict[str, Any]", registry)
