@@ -18,6 +18,8 @@ const (
 	dragonflySchedulers = 1
 	// What a manager says as long as none of its schedulers has told it that it is there.
 	noSchedulers = "schedulers not found"
+	// What a scheduler says as long as nobody has told it that he is there who shall fetch: for some seconds after a start.
+	nobodyThere = "no available"
 )
 
 var preheatScopes = []string{"single_seed_peer", "all_seed_peers", "all_peers"}
@@ -129,11 +131,31 @@ func (p preheat) fetch(call call, inputs preheatInputs) error {
 	}
 	defer manager.close()
 	manager.bearer = inputs.Token
-	job, err := inputs.begin(manager)
-	if err != nil {
-		return err
+	for {
+		job, err := inputs.begin(manager)
+		if err != nil {
+			return err
+		}
+		err = inputs.await(manager, job)
+		var failed *failedJob
+		if !errors.As(err, &failed) || !strings.Contains(failed.words, nobodyThere) {
+			return err
+		}
+		if err := manager.waitAfter(err); err != nil {
+			return err
+		}
 	}
-	return inputs.await(manager, job)
+}
+
+// failedJob is a job that came to nothing.
+type failedJob struct {
+	id           int
+	image, words string
+}
+
+func (f *failedJob) Error() string {
+	return fmt.Sprintf("Dragonfly's job %d, to fetch %s, has failed: %s; the image is where it should be, and the next ./pulumiw up "+
+		"fetches it again", f.id, f.image, f.words)
 }
 
 // begin makes one job; a manager that has only just started may not know its schedulers yet.
@@ -174,8 +196,7 @@ func (i preheatInputs) await(manager *dragonfly, job preheatJob) error {
 			manager.call.progress.status("fetched %s for %s (%d s)", i.shortImage(), i.Scope, int(waited.Seconds()))
 			return nil
 		case job.State == preheatFailure:
-			return fmt.Errorf("Dragonfly's job %d, to fetch %s, has failed: %s; the image is where it should be, and the next ./pulumiw up "+
-				"fetches it again", job.ID, i.shortImage(), shortExcuse(job.words(), manager.hidden...))
+			return &failedJob{job.ID, i.shortImage(), shortExcuse(job.words(), manager.hidden...)}
 		case time.Now().After(manager.end):
 			return fmt.Errorf("after %d s Dragonfly's job %d, to fetch %s, is not over: it is %s; look further with: %s; "+
 				"hero:cluster.patience waits longer, and the next ./pulumiw up fetches it again",

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
@@ -123,6 +124,27 @@ func TestAManagerThatKnowsNoSchedulerYetIsAskedAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	mustContain(t, screen.all(), "(500: active schedulers not found)", "429")
+}
+
+func TestWhoeverShallFetchAndIsNotThereYetIsWaitedFor(t *testing.T) {
+	played := playDragonflyWithToken(t)
+	played.jobs = []string{
+		`{"id": 7, "state": "FAILURE", "result": {"job_states": [{"error": "cluster 1 scheduler 10.0.0.1 no available seed peer"}]}}`,
+		`{"id": 7, "state": "SUCCESS"}`,
+	}
+	call, screen := newCall(t)
+	if _, err := swiftPreheat.create(call, preheatedInputs(played)); err != nil {
+		t.Fatal(err)
+	}
+	mustContain(t, screen.all(), "no available seed peer; the image is where it should be")
+	played.jobs = []string{`{"id": 7, "state": "FAILURE", "result": {"job_states": [{"error": "it has no available peer"}]}}`}
+	// One look, and no time for a second try.
+	slow := preheat{pause: 700 * time.Millisecond}
+	_, err := slow.create(call, preheatedInputs(played, map[string]any{"patience": 1}))
+	if err == nil {
+		t.Fatal("it is fetched")
+	}
+	mustContain(t, err.Error(), "no available peer", "hero:cluster.patience waits longer")
 }
 
 func TestWhatTheManagerRefusesIsToldInItsWords(t *testing.T) {
