@@ -21,6 +21,8 @@ TESTS = (
     "tests/unit/test_zot.py",
     "tests/unit/test_harbor.py",
     "tests/unit/test_harbor_inside.py",
+    "tests/unit/test_dragonfly.py",
+    "tests/unit/test_nodes.py",
     "tests/unit/test_nydus.py",
     "tests/unit/test_nydus_node.py",
     "tests/unit/test_nydus_traces.py",
@@ -46,6 +48,10 @@ ZOT = "components/registries/zot/zot.py"
 HARBOR, CHART = "components/registries/harbor/harbor.py", "components/registries/harbor/chart.py"
 INSIDE, SECRETS = "components/registries/harbor/inside.py", "components/registries/harbor/secrets.py"
 PULL_SECRETS = "components/kubernetes/pull_secrets.py"
+DRAGONFLY = "components/registries/dragonfly/dragonfly.py"
+DRAGONFLYS_CHART, DRAGONFLYS_WORDS = (
+    f"components/registries/dragonfly/{part}.py" for part in ("chart", "configuration")
+)
 NYDUS, NYDUS_NODE = "components/kubernetes/nydus/snapshotter.py", "components/kubernetes/nydus/node.sh"
 NYDUS_CONTAINERD, NYDUS_TRACES = (f"components/kubernetes/nydus/{part}.sh" for part in ("containerd", "traces"))
 NYDUS_WORDS = "components/kubernetes/nydus/configuration.py"
@@ -163,6 +169,48 @@ MUTATIONS = [
     ),
     Mutation("an unknown key is let through", "components/settings.py", 'extra="forbid"', 'extra="ignore"'),
     Mutation("the SDK's debug lines tell secrets", "components/__init__.py", 'msg.partition(", props=")[0]', "msg"),
+    Mutation(
+        "Dragonfly's proxies answer anybody",
+        DRAGONFLYS_WORDS,
+        '"server": {"ip": "127.0.0.1", "port": PROXY_PORT}',
+        '"server": {"port": PROXY_PORT}',
+    ),
+    Mutation(
+        "Dragonfly's key is that of the chart", DRAGONFLYS_CHART, '"config": {"auth": {"jwt": {"key": ELSEWHERE}}},', ""
+    ),
+    Mutation(
+        "Dragonfly's manager reads its passwords in a ConfigMap",
+        DRAGONFLYS_CHART,
+        '{"name": f"{part.upper()}_CONFIG", "value": f"{GIVEN_FOLDER}/{file}"}',
+        '{"name": "NOTHING", "value": ""}',
+    ),
+    Mutation(
+        "Dragonfly is not waited for", DRAGONFLY, "depends_on=[*after, self._origin]", "depends_on=[self._origin]"
+    ),
+    Mutation(
+        "Dragonfly's origin goes before the image",
+        DRAGONFLY,
+        "depends_on=[*after, self._origin]",
+        "depends_on=[*after]",
+    ),
+    Mutation(
+        "Dragonfly is told the pusher's password",
+        DRAGONFLY,
+        "password=origin.puller.password,\n            scope",
+        "password=origin.pusher.password,\n            scope",
+    ),
+    Mutation(
+        "nodes take Dragonfly's word for what a tag names",
+        "components/kubernetes/nodes.py",
+        """'  capabilities = ["pull"]',""",
+        """'  capabilities = ["pull", "resolve"]',""",
+    ),
+    Mutation(
+        "a mirror's file goes with the registry's",
+        "components/kubernetes/nodes.py",
+        "for each in mirror registry; do",
+        "for each in registry mirror; do",
+    ),
     Mutation("Nydus pods are not named before their snapshotter goes", NYDUS, "self._departure([well])", ""),
     Mutation("what Nydus pods still read goes before them", NYDUS, "after=[registry, image]", "after=[]"),
     Mutation(
