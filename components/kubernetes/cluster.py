@@ -136,8 +136,11 @@ def move_in(
     parent: pulumi.Resource,
     labels: dict[str, str] | None = None,
     after: Sequence[pulumi.Resource] = (),
+    trigger: str | None = None,
 ) -> Cluster:
     """A namespace of the stack's own, which goes with the stack unless it is to be kept; `after` goes later than it.
+
+    With another `trigger` it goes with all that is in it, and comes again.
 
     Types: `pulumi:providers:kubernetes` and `kubernetes:core/v1:Namespace`.
     """
@@ -156,6 +159,7 @@ def move_in(
             retain_on_delete=keep,
             delete_before_replace=True,
             depends_on=list(after),
+            replacement_trigger=trigger,
         ),
     )
     return Cluster(settings, provider, made, namespace, made.metadata.apply(name_of), made.metadata.apply(uid_of))

@@ -54,6 +54,15 @@ class Parts:
     """Whether pods can reach the origin, and so fetch for others."""
 
 
+def claimed(settings: DragonflySettings) -> str:
+    """What is asked for of the cluster's storage; with another text, other claims have to take the place of these."""
+    return f"{_storage(settings)} {settings.storage_class or ''}".strip()
+
+
+def _storage(settings: DragonflySettings) -> str:
+    return settings.storage or STORAGE[settings.size]
+
+
 def values_of(settings: DragonflySettings, cluster: ClusterSettings, parts: Parts) -> dict[str, Any]:
     """The chart's values, of which only what is not its own default is said.
 
@@ -81,7 +90,7 @@ def values_of(settings: DragonflySettings, cluster: ClusterSettings, parts: Part
             **_fetching([LOGS], [_logs("dfdaemon/")], parts),
             **replicas,
             "enable": parts.has_seeds,
-            "persistence": {"enable": True, "size": settings.storage or STORAGE[settings.size]},
+            "persistence": {"enable": True, "size": _storage(settings)},
         },
         "client": {
             **_pods(DRAGONFLY_CLIENT_IMAGE, cluster, settings),

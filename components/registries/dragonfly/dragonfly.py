@@ -7,7 +7,7 @@ import pulumi
 from components.kubernetes.charts import DRAGONFLY, install
 from components.kubernetes.cluster import PRIVILEGED, ClusterSettings, fingerprint, move_in
 from components.kubernetes.nodes import Mirror, Nodes
-from components.registries.dragonfly.chart import Parts, values_of
+from components.registries.dragonfly.chart import Parts, claimed, values_of
 from components.registries.dragonfly.configuration import (
     HEALTH_PORT,
     HUB,
@@ -56,7 +56,15 @@ class Dragonfly(Registry):
         self._origin = origin
         # It has no images of its own, only copies.
         self._cluster = move_in(
-            name, cluster, settings.own_namespace, keep=False, parent=self, labels=PRIVILEGED, after=[origin]
+            name,
+            cluster,
+            settings.own_namespace,
+            keep=False,
+            parent=self,
+            labels=PRIVILEGED,
+            after=[origin],
+            # What the chart claims is a StatefulSet's, which Kubernetes changes for nobody.
+            trigger=claimed(settings),
         )
         self._secrets = make_secrets(name, settings, origin.ca_certificate, self._cluster, self)
         parts = Parts(self._secrets, self._proxied(), origin.ca_certificate is not None, has_seeds=everywhere)

@@ -50,6 +50,7 @@ def _changes(build: str) -> list[Change]:
     given = {"dragonfly-given": "update"} | rolled
     placed = ("namespace", "given", "release", "nodes-told", "nodes-writer", "account")
     moved = dict.fromkeys((f"dragonfly-{each}" for each in placed), "replace") | ready | {"hero-preheat": "update"}
+    anew = moved
     secrets = ("account-password", "signing-key")
     theirs = [f"zot-{each}" for each in ORIGINS_OWN]
     # Nodes are told of another address, in another place.
@@ -69,9 +70,10 @@ def _changes(build: str) -> list[Change]:
         ),
         Change("cluster.kubeconfig", "./kubeconfig", another_cluster, planted),
         Change("cluster.context", "kind-hero", another_cluster, planted),
-        Change("dragonfly.size", "cluster", rolled),
-        Change("dragonfly.storage", "20Gi", rolled),
-        Change("dragonfly.storageClass", "fast", rolled),
+        Change("dragonfly.size", "cluster", rolled, {"dragonfly.storage": "10Gi"}),
+        # Other claims are another beginning, of what is all copies.
+        Change("dragonfly.storage", "20Gi", anew),
+        Change("dragonfly.storageClass", "fast", anew),
         Change("dragonfly.preheat", "nodes", {"hero-preheat": "update"}),
         Change("dragonfly.preheat", "off", early),
         Change(
