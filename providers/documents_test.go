@@ -53,14 +53,16 @@ func wanted(t *testing.T, sbom bool, options ...registry.Option) imageInputs {
 	server := httptest.NewServer(registry.New(append(options, quietly)...))
 	t.Cleanup(server.Close)
 	return imageInputs{
-		Repository: strings.TrimPrefix(server.URL, "http://") + "/team/hero", Tags: []string{"v1"},
-		Username: "pusher", Password: "hunter2", Sbom: sbom,
+		access: access{
+			Repository: strings.TrimPrefix(server.URL, "http://") + "/team/hero", Username: "pusher", Password: "hunter2",
+		},
+		Tags: []string{"v1"}, Sbom: sbom,
 	}
 }
 
 func pushed(t *testing.T, ctx context.Context, inputs imageInputs, content manifest) (string, error) {
 	t.Helper()
-	destination, err := newRepository(call{Context: ctx}, inputs)
+	destination, err := newRepository(call{Context: ctx}, inputs.access)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"reflect"
-	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
@@ -13,16 +12,11 @@ import (
 type image struct{}
 
 type imageInputs struct {
-	Repository string   `json:"repository"`
-	Tags       []string `json:"tags"`
-	Source     source   `json:"source"`
+	access
+	Tags   []string `json:"tags"`
+	Source source   `json:"source"`
 	// Fingerprint stands for the content of the source; another one means another image.
-	Fingerprint   string `json:"fingerprint"`
-	Username      string `json:"username"`
-	Password      string `json:"password"`
-	CaCertificate string `json:"caCertificate"`
-	// PlainHTTP speaks http to a registry that is not on this machine.
-	PlainHTTP bool `json:"plainHttp"`
+	Fingerprint string `json:"fingerprint"`
 	// Home changes when the registry lost its data.
 	Home string `json:"home"`
 	// Sbom attaches an SBOM to an image that brings none along; what is attached stays when it is no longer wanted.
@@ -90,7 +84,7 @@ func (image) read(call call, olds resource.PropertyMap) (resource.PropertyMap, e
 	if err != nil {
 		return nil, err
 	}
-	destination, err := newRepository(call, state.imageInputs)
+	destination, err := newRepository(call, state.access)
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +116,7 @@ func (image) update(call call, olds, news resource.PropertyMap) (resource.Proper
 	if !sameContent {
 		return inputs.push(call, state)
 	}
-	destination, err := newRepository(call, inputs)
+	destination, err := newRepository(call, inputs.access)
 	if err != nil {
 		return nil, err
 	}
@@ -154,7 +148,7 @@ func previewImage(state imageState, news resource.PropertyMap, sameContent bool)
 
 // push puts the source where the inputs say. The old state, where there is one, names the tags to take away.
 func (i imageInputs) push(call call, old imageState) (resource.PropertyMap, error) {
-	destination, err := newRepository(call, i)
+	destination, err := newRepository(call, i.access)
 	if err != nil {
 		return nil, err
 	}
@@ -171,13 +165,8 @@ func (i imageInputs) push(call call, old imageState) (resource.PropertyMap, erro
 
 // settle takes away the tags that are no longer wanted, as far as the registry lets a pusher do so.
 func (i imageInputs) settle(call call, destination *repository, old imageState, digest string) (resource.PropertyMap, error) {
-	for _, tag := range old.Tags {
-		if old.Repository != i.Repository || slices.Contains(i.Tags, tag) {
-			continue
-		}
-		if err := destination.untag(tag, old.Digest); err != nil {
-			call.progress.warning("the tag %s stays in %s: %v", tag, i.Repository, err)
-		}
+	if old.Repository == i.Repository {
+		destination.dropTags(call, without(old.Tags, i.Tags), old.Digest)
 	}
 	destination.tellPullsLeft(call, digest)
 	return encode(imageState{imageInputs: i, Digest: digest, Uploaded: destination.uploaded.Load()}, "password")

@@ -85,6 +85,8 @@ func servePlugin(arguments []string) error {
 		kinds: map[tokens.Type]kind{
 			"hero-home:provider:RegistryProcess":     registryProcess{},
 			"hero-home:provider:Image":               image{},
+			"hero-home:provider:ImageCopy":           imageCopy{},
+			"hero-home:provider:Home":                home{},
 			"hero-home:provider:DockerHubRepository": hubRepository{},
 			"hero-home:provider:DockerHubToken":      hubAccessToken{},
 			"hero-home:provider:Readiness":           readiness{pause: time.Second},

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"sync/atomic"
@@ -32,7 +33,9 @@ func (r *repository) push(call call, image manifest, tags []string, sbom bool) (
 	}
 	group, untilOneFails := errgroup.WithContext(call)
 	group.Go(func() error {
-		done := r.report()
+		done := r.report(func() string {
+			return fmt.Sprintf("pushing to %s/%s: %s sent", r.host(), r.name.RepositoryStr(), megabytes(r.uploaded.Load()))
+		})
 		defer done()
 		return r.plain(remote.Push(r.name.Digest(described.Digest.String()), image, r.options...))
 	})
@@ -44,14 +47,14 @@ func (r *repository) push(call call, image manifest, tags []string, sbom bool) (
 	return described.Digest.String(), r.tagAs(image, described.Digest.String(), tags)
 }
 
-// report shows every half second how much has gone out, until it is told that all has. While the registry makes us wait,
-// the seconds until it goes on show instead.
-func (r *repository) report() (done func()) {
+// report shows every half second how far it is, until it is told that all is done. While the registry makes us wait, the
+// seconds until it goes on show instead.
+func (r *repository) report(words func() string) (done func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() {
 		for ctx.Err() == nil {
 			if r.waiting.Load() == 0 {
-				r.progress.status("pushing to %s/%s: %.1f MB sent", r.host(), r.name.RepositoryStr(), float64(r.uploaded.Load())/1e6)
+				r.progress.status("%s", words())
 			}
 			select {
 			case <-ctx.Done():

@@ -283,7 +283,7 @@ func TestARegistryThatDoesNotSayHowLongToWaitIsNamed(t *testing.T) {
 	server := httptest.NewServer(handler)
 	defer server.Close()
 	call, _ := newCall(t)
-	destination, err := newRepository(call, imageInputs{Repository: strings.TrimPrefix(server.URL, "http://") + "/hero"})
+	destination, err := newRepository(call, access{Repository: strings.TrimPrefix(server.URL, "http://") + "/hero"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,6 +20,16 @@ import (
 
 const patienceWithCourtesy = 10 * time.Second
 
+// access is a repository, and how one gets in.
+type access struct {
+	Repository    string `json:"repository"`
+	Username      string `json:"username"`
+	Password      string `json:"password"`
+	CaCertificate string `json:"caCertificate"`
+	// PlainHTTP speaks http to a registry that is not on this machine.
+	PlainHTTP bool `json:"plainHttp"`
+}
+
 // repository is one repository of a registry, seen with one login.
 type repository struct {
 	name     name.Repository
@@ -31,7 +41,7 @@ type repository struct {
 	progress progress
 }
 
-func newRepository(call call, inputs imageInputs) (*repository, error) {
+func newRepository(call call, inputs access) (*repository, error) {
 	repositoryName, err := nameRepository(inputs.Repository, inputs.PlainHTTP)
 	if err != nil {
 		return nil, err
@@ -181,6 +191,15 @@ func (r *repository) untag(tag, digest string) error {
 		return r.plain(err)
 	}
 	return r.plain(remote.Delete(r.name.Tag(tag), r.options...))
+}
+
+// dropTags takes tags away as far as the registry lets a pusher do so.
+func (r *repository) dropTags(call call, tags []string, digest string) {
+	for _, tag := range tags {
+		if err := r.untag(tag, digest); err != nil {
+			call.progress.warning("the tag %s stays in %s/%s: %v", tag, r.host(), r.name.RepositoryStr(), err)
+		}
+	}
 }
 
 // tellPullsLeft says how many pulls are left, where the registry counts them. It is a courtesy: nothing that goes wrong

@@ -163,7 +163,7 @@ func TestSwitchingItOnAttachesToWhatIsThere(t *testing.T) {
 }
 
 func TestAnImageFromBeforeTheChoiceIsUnchangedUntilItIsMade(t *testing.T) {
-	inputs := imageInputs{Repository: "registry.example/hero", Tags: []string{"v1"}}
+	inputs := imageInputs{access: access{Repository: "registry.example/hero"}, Tags: []string{"v1"}}
 	old := propertiesOf(t, imageState{imageInputs: inputs})
 	delete(old, "sbom")
 	for sbom, changed := range map[bool][]resource.PropertyKey{false: nil, true: {"sbom"}} {

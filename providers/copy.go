@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"golang.org/x/sync/errgroup"
+)
+
+// Each sends up to four blobs at once.
+const manifestsAtOnce = 4
+
+// take copies what another repository holds, byte by byte, and reads it back. What is here already is not sent again,
+// so that it goes on where a run before it has ended; within one registry blobs are mounted. The tags come last: none
+// ever names what is not whole.
+func (r *repository) take(call call, held contents) error {
+	group, untilOneFails := errgroup.WithContext(call)
+	group.SetLimit(manifestsAtOnce)
+	done := r.report(func() string {
+		return fmt.Sprintf("copying to %s/%s: %s of %s sent",
+			r.host(), r.name.RepositoryStr(), megabytes(r.uploaded.Load()), megabytes(held.bytes()))
+	})
+	defer done()
+	for _, each := range held.roots() {
+		group.Go(func() error {
+			options := append(slices.Clone(r.options), remote.WithContext(untilOneFails))
+			return r.plain(remote.Push(r.name.Digest(each.Digest.String()), each.Descriptor, options...))
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	if err := r.attachAll(held); err != nil {
+		return err
+	}
+	for tag, digest := range held.tags {
+		if err := r.tagAs(held.manifests[digest].Descriptor, digest.String(), []string{tag}); err != nil {
+			return err
+		}
+	}
+	return r.readBack(call, held)
+}
+
+// attachAll makes sure that what is attached is found. A registry without the referrers API keeps a list of it that
+// clients write, and that one may have missed who was ended, or who wrote beside another.
+func (r *repository) attachAll(held contents) error {
+	for digest, each := range held.manifests {
+		if len(each.attached) == 0 {
+			continue
+		}
+		there, err := r.attachedTo(digest)
+		if err != nil {
+			return err
+		}
+		for _, attached := range each.attached {
+			if slices.Contains(there, attached) {
+				continue
+			}
+			// Only a manifest that is put again is entered in the list.
+			if err := remote.Put(r.name.Digest(attached.String()), held.manifests[attached].Descriptor, r.options...); err != nil {
+				return r.plain(err)
+			}
+		}
+	}
+	return nil
+}
+
+// readBack looks at each manifest, tag and blob, and at what is attached.
+func (r *repository) readBack(ctx context.Context, held contents) error {
+	group, untilOneFails := errgroup.WithContext(ctx)
+	group.SetLimit(requestsAtOnce)
+	options := append(slices.Clone(r.options), remote.WithContext(untilOneFails))
+	for digest, each := range held.manifests {
+		group.Go(func() error { return r.checkManifest(r.name.Digest(digest.String()), digest, options) })
+		if len(each.attached) > 0 {
+			group.Go(func() error { return r.checkAttached(each) })
+		}
+	}
+	for tag, digest := range held.tags {
+		group.Go(func() error { return r.checkManifest(r.name.Tag(tag), digest, options) })
+	}
+	for digest, size := range held.blobs {
+		group.Go(func() error { return r.checkBlob(digest, size, options) })
+	}
+	return group.Wait()
+}
+
+func (r *repository) checkManifest(reference name.Reference, wanted v1.Hash, options []remote.Option) error {
+	// What it reads it compares with the digest.
+	found, err := remote.Get(reference, options...)
+	if err != nil {
+		return fmt.Errorf("%s was copied and cannot be read back: %w", reference, r.plain(err))
+	}
+	if found.Digest != wanted {
+		return fmt.Errorf("%s was copied as %s and is %s now; somebody else pushes there", reference, wanted, found.Digest)
+	}
+	return nil
+}
+
+func (r *repository) checkAttached(each storedManifest) error {
+	there, err := r.attachedTo(each.Digest)
+	if err != nil {
+		return err
+	}
+	for _, attached := range each.attached {
+		if !slices.Contains(there, attached) {
+			return fmt.Errorf("%s has %s and does not say that it is attached to %s", r.name, attached, each.Digest)
+		}
+	}
+	return nil
+}
+
+func (r *repository) checkBlob(digest v1.Hash, wanted int64, options []remote.Option) error {
+	blob, err := remote.Layer(r.name.Digest(digest.String()), options...)
+	if err != nil {
+		return err
+	}
+	size, err := blob.Size()
+	if err != nil {
+		return fmt.Errorf("%s@%s was copied and cannot be found: %w", r.name, digest, r.plain(err))
+	}
+	if size != wanted {
+		return fmt.Errorf("%s@%s was copied and has %d bytes instead of %d", r.name, digest, size, wanted)
+	}
+	return nil
+}

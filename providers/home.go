@@ -1,0 +1,166 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
+)
+
+// home remembers where everything lives, and with which login one gets there. Where the stack has chosen another
+// registry, it brings everything along from the old one, which the engine takes down only after that.
+type home struct{}
+
+type homeInputs struct {
+	access
+	// Registry is the choice, by its name in config: another one means that the images move.
+	Registry string `json:"registry"`
+	// Tags are those that the stack gives, and can give again; all others are somebody else's.
+	Tags []string `json:"tags"`
+	// KeepsImages tells of a registry whose images outlive it.
+	KeepsImages bool `json:"keepsImages"`
+	// Copy is all, current (what Tags lead to) or none.
+	Copy string `json:"copy"`
+	// Discard lets go of images that are nowhere else.
+	Discard bool `json:"discard"`
+}
+
+func (home) check(news resource.PropertyMap) (resource.PropertyMap, []plugin.CheckFailure, error) {
+	return news, nil, nil
+}
+
+func (home) diff(olds, news resource.PropertyMap) (plugin.DiffResult, error) {
+	return difference(changedKeys(olds, news)), nil
+}
+
+// create brings nothing along: before it there was no home.
+func (home) create(_ call, news resource.PropertyMap) (resource.PropertyMap, error) {
+	return news, nil
+}
+
+func (home) read(_ call, olds resource.PropertyMap) (resource.PropertyMap, error) {
+	return olds, nil
+}
+
+func (home) update(call call, olds, news resource.PropertyMap) (resource.PropertyMap, error) {
+	old, err := decode[homeInputs](olds)
+	if err != nil {
+		return nil, err
+	}
+	wanted, err := decode[homeInputs](news)
+	if err != nil {
+		return nil, err
+	}
+	if old.Registry == wanted.Registry {
+		return news, nil
+	}
+	if err := old.moveTo(call, wanted); err != nil {
+		return nil, fmt.Errorf("%w. Nothing of %s has been taken away, and it is still Hero's home", err, old.Repository)
+	}
+	return news, nil
+}
+
+// remove refuses to be the last that is heard of images which no `up` can make again.
+func (home) remove(call call, olds resource.PropertyMap) error {
+	state, err := decode[homeInputs](olds)
+	if err != nil || state.KeepsImages || state.Discard {
+		return err
+	}
+	tags, err := state.listTags(call)
+	if err != nil {
+		call.progress.warning("nobody has looked whether %s has images of somebody else: %v", state.Repository, err)
+		return nil
+	}
+	if lost := without(tags, state.Tags); len(lost) > 0 {
+		return state.wouldLose(lost, "Copy what is still needed")
+	}
+	return nil
+}
+
+// moveTo copies what is to come along, once it is sure that nothing gets lost. A preview says what that would be.
+func (h homeInputs) moveTo(call call, wanted homeInputs) error {
+	source, err := newRepository(call, h.access)
+	if err != nil {
+		return err
+	}
+	held, err := h.contents(source)
+	if err != nil {
+		if wanted.Copy == "none" && wanted.Discard {
+			call.progress.warning("%s cannot be read, and nothing is copied from it: %v", h.Repository, err)
+			return nil
+		}
+		return fmt.Errorf("what lives in %s cannot be read, and so it cannot be brought along: %w; where it is gone for good, "+
+			"hero:switch with copy: none and discard: true goes on without it", h.Repository, err)
+	}
+	taken := h.taken(held, wanted.Copy)
+	lost := without(held.tagNames(), taken.tagNames())
+	if len(lost) > 0 && !h.KeepsImages && !wanted.Discard {
+		return h.wouldLose(lost, "hero:switch with copy: all brings them along")
+	}
+	if call.preview {
+		call.progress.info("%s", h.announcement(wanted, taken, lost))
+		return nil
+	}
+	return h.copyTo(call, wanted, taken)
+}
+
+func (h homeInputs) copyTo(call call, wanted homeInputs, taken contents) error {
+	if len(taken.tags) == 0 {
+		return nil
+	}
+	destination, err := newRepository(call, wanted.access)
+	if err != nil {
+		return err
+	}
+	if err := destination.take(call, taken); err != nil {
+		return fmt.Errorf("not everything of %s has reached %s: %w", h.Repository, wanted.Repository, err)
+	}
+	call.progress.info("%s has, with the same digests as %s, %s; %s were sent",
+		wanted.Repository, h.Repository, taken.told(), megabytes(destination.uploaded.Load()))
+	return nil
+}
+
+func (h homeInputs) contents(source *repository) (contents, error) {
+	tags, err := source.listTags()
+	if err != nil {
+		return contents{}, err
+	}
+	return source.contentsOf(tags)
+}
+
+func (h homeInputs) taken(held contents, copies string) contents {
+	switch copies {
+	case "none":
+		return held.only(nil)
+	case "current":
+		return held.only(h.Tags)
+	default:
+		return held
+	}
+}
+
+func (h homeInputs) listTags(call call) ([]string, error) {
+	repository, err := newRepository(call, h.access)
+	if err != nil {
+		return nil, err
+	}
+	return repository.listTags()
+}
+
+func (h homeInputs) announcement(wanted homeInputs, taken contents, lost []string) string {
+	said := fmt.Sprintf("Hero moves from %s to %s. Copied, with the same digests: %s.", h.Registry, wanted.Registry, taken.told())
+	switch {
+	case h.KeepsImages:
+		return said + fmt.Sprintf(" Then %s goes; its images stay, since keepData says so.", h.Registry)
+	case len(lost) > 0:
+		return said + fmt.Sprintf(" Then %s goes with all that lives there, and these are nowhere else: %s.", h.Registry, someOf(lost))
+	}
+	return said + fmt.Sprintf(" Then %s goes with all that lives there.", h.Registry)
+}
+
+func (h homeInputs) wouldLose(tags []string, advice string) error {
+	slices.Sort(tags)
+	return fmt.Errorf("%s has %s nowhere else: %s. %s, or give them up: ./pulumiw config set --path hero:switch.discard true "+
+		"and ./pulumiw up", h.Repository, counted(len(tags), "a tag that is", "%d tags that are"), someOf(tags), advice)
+}

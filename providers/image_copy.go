@@ -1,0 +1,130 @@
+package main
+
+import (
+	"slices"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
+)
+
+// imageCopy is an image that lives in a further registry too, byte by byte, with all that is attached to it. As with
+// image, it stays there when the resource goes.
+type imageCopy struct{}
+
+type imageCopyInputs struct {
+	// Where it goes.
+	access
+	// Source is where it lives already.
+	Source access   `json:"source"`
+	Digest string   `json:"digest"`
+	Tags   []string `json:"tags"`
+	// Home changes when the registry lost its data.
+	Home string `json:"home"`
+}
+
+type imageCopyState struct {
+	imageCopyInputs
+	// Uploaded is how many bytes the last copy sent.
+	Uploaded int64 `json:"uploaded"`
+	// Missing are the tags that a refresh did not find, or found on another image.
+	Missing []string `json:"missing"`
+}
+
+func (imageCopy) check(news resource.PropertyMap) (resource.PropertyMap, []plugin.CheckFailure, error) {
+	return news, nil, nil
+}
+
+func (imageCopy) diff(olds, news resource.PropertyMap) (plugin.DiffResult, error) {
+	state, err := decode[imageCopyState](olds)
+	if err != nil {
+		return plugin.DiffResult{}, err
+	}
+	changed := changedKeys(olds, news)
+	if len(state.Missing) > 0 {
+		changed = append(changed, "missing")
+	}
+	return difference(changed), nil
+}
+
+func (imageCopy) create(call call, news resource.PropertyMap) (resource.PropertyMap, error) {
+	return copyImage(call, imageCopyState{}, news)
+}
+
+// update touches nothing where only a login or a certificate is another one.
+func (imageCopy) update(call call, olds, news resource.PropertyMap) (resource.PropertyMap, error) {
+	state, err := decode[imageCopyState](olds)
+	if err != nil {
+		return nil, err
+	}
+	inputs, err := decode[imageCopyInputs](news)
+	if err != nil {
+		return nil, err
+	}
+	if !call.preview && state.isThere(inputs) {
+		return imageCopyState{imageCopyInputs: inputs}.encode()
+	}
+	return copyImage(call, state, news)
+}
+
+func (s imageCopyState) isThere(wanted imageCopyInputs) bool {
+	return len(s.Missing) == 0 && s.Repository == wanted.Repository && s.Digest == wanted.Digest &&
+		s.Home == wanted.Home && slices.Equal(s.Tags, wanted.Tags)
+}
+
+func (imageCopy) read(call call, olds resource.PropertyMap) (resource.PropertyMap, error) {
+	state, err := decode[imageCopyState](olds)
+	if err != nil {
+		return nil, err
+	}
+	destination, err := newRepository(call, state.access)
+	if err != nil {
+		return nil, err
+	}
+	missing, err := destination.missingTags(state.Tags, state.Digest)
+	if err != nil {
+		call.progress.warning("%s cannot be asked for the image, so its state is left as it is: %v", state.Repository, err)
+		return state.encode()
+	}
+	state.Missing = missing
+	return state.encode()
+}
+
+func (imageCopy) remove(call, resource.PropertyMap) error {
+	return nil
+}
+
+func copyImage(call call, old imageCopyState, news resource.PropertyMap) (resource.PropertyMap, error) {
+	if call.preview {
+		return withUnknown(news, "uploaded"), nil
+	}
+	inputs, err := decode[imageCopyInputs](news)
+	if err != nil {
+		return nil, err
+	}
+	source, err := newRepository(call, inputs.Source)
+	if err != nil {
+		return nil, err
+	}
+	held, err := source.contentsOfDigest(inputs.Digest)
+	if err != nil {
+		return nil, err
+	}
+	for _, tag := range inputs.Tags {
+		held.tag(tag, inputs.Digest)
+	}
+	destination, err := newRepository(call, inputs.access)
+	if err != nil {
+		return nil, err
+	}
+	if err := destination.take(call, held); err != nil {
+		return nil, err
+	}
+	if old.Repository == inputs.Repository {
+		destination.dropTags(call, without(old.Tags, inputs.Tags), old.Digest)
+	}
+	return imageCopyState{imageCopyInputs: inputs, Uploaded: destination.uploaded.Load()}.encode()
+}
+
+func (s imageCopyState) encode() (resource.PropertyMap, error) {
+	return encode(s, "password", "source")
+}
