@@ -21,6 +21,11 @@ const requestsAtOnce = 8
 // https://github.com/opencontainers/distribution-spec/blob/main/spec.md#referrers-tag-schema
 var referrersTag = regexp.MustCompile(`^sha256-[0-9a-f]{64}$`)
 
+// By such a tag cosign finds a signature, an attestation or an SBOM of the image with that digest, unless it is told to
+// attach them.
+// https://github.com/sigstore/cosign/blob/main/specs/SIGNATURE_SPEC.md#tag-based-discovery
+var cosignTag = regexp.MustCompile(`^sha256-([0-9a-f]{64})\.[a-z]+$`)
+
 // contents is what lives in a repository, or some of it: everything that its tags lead to.
 type contents struct {
 	tags map[string]v1.Hash
@@ -190,8 +195,21 @@ func (c *contents) tag(tag, digest string) {
 	}
 }
 
-// only is what these tags lead to, of all that is held.
+// only is what these tags lead to, of all that is held, and what cosign has tagged as theirs.
 func (c contents) only(tags []string) contents {
+	some := c.reachable(tags)
+	theirs := slices.DeleteFunc(c.tagNames(), func(tag string) bool {
+		found := cosignTag.FindStringSubmatch(tag)
+		if found == nil {
+			return true
+		}
+		_, taken := some.manifests[v1.Hash{Algorithm: "sha256", Hex: found[1]}]
+		return !taken
+	})
+	return c.reachable(append(some.tagNames(), theirs...))
+}
+
+func (c contents) reachable(tags []string) contents {
 	some := contents{tags: map[string]v1.Hash{}, manifests: map[v1.Hash]storedManifest{}, blobs: map[v1.Hash]int64{}}
 	var waiting []v1.Hash
 	for _, tag := range tags {

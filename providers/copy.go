@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -43,6 +44,32 @@ func (r *repository) take(call call, held contents) error {
 		}
 	}
 	return r.readBack(call, held)
+}
+
+// otherwise are the tags that name something else here, in order.
+func (r *repository) otherwise(ctx context.Context, held contents) ([]string, error) {
+	var lock sync.Mutex
+	var others []string
+	group, untilOneFails := errgroup.WithContext(ctx)
+	group.SetLimit(requestsAtOnce)
+	options := append(slices.Clone(r.options), remote.WithContext(untilOneFails))
+	for tag, digest := range held.tags {
+		group.Go(func() error {
+			found, err := remote.Head(r.name.Tag(tag), options...)
+			if isMissing(err) {
+				return nil
+			}
+			if err == nil && found.Digest != digest {
+				lock.Lock()
+				defer lock.Unlock()
+				others = append(others, tag)
+			}
+			return r.plain(err)
+		})
+	}
+	err := group.Wait()
+	slices.Sort(others)
+	return others, err
 }
 
 // attachAll makes sure that what is attached is found. A registry without the referrers API keeps a list of it that

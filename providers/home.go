@@ -26,6 +26,14 @@ type homeInputs struct {
 	Discard bool `json:"discard"`
 }
 
+// homeState is what the engine keeps of it.
+type homeState struct {
+	homeInputs
+	// Before are the tags that were the stack's before these. They still are while the image that was to get these has
+	// never come.
+	Before []string `json:"before"`
+}
+
 func (home) check(news resource.PropertyMap) (resource.PropertyMap, []plugin.CheckFailure, error) {
 	return news, nil, nil
 }
@@ -35,8 +43,15 @@ func (home) diff(olds, news resource.PropertyMap) (plugin.DiffResult, error) {
 }
 
 // create brings nothing along: before it there was no home.
-func (home) create(_ call, news resource.PropertyMap) (resource.PropertyMap, error) {
-	return news, nil
+func (home) create(call call, news resource.PropertyMap) (resource.PropertyMap, error) {
+	if call.preview {
+		return news, nil
+	}
+	inputs, err := decode[homeInputs](news)
+	if err != nil {
+		return nil, err
+	}
+	return inputs.settle(homeState{})
 }
 
 func (home) read(_ call, olds resource.PropertyMap) (resource.PropertyMap, error) {
@@ -44,7 +59,7 @@ func (home) read(_ call, olds resource.PropertyMap) (resource.PropertyMap, error
 }
 
 func (home) update(call call, olds, news resource.PropertyMap) (resource.PropertyMap, error) {
-	old, err := decode[homeInputs](olds)
+	old, err := decode[homeState](olds)
 	if err != nil {
 		return nil, err
 	}
@@ -52,18 +67,28 @@ func (home) update(call call, olds, news resource.PropertyMap) (resource.Propert
 	if err != nil {
 		return nil, err
 	}
-	if old.Registry == wanted.Registry {
+	if old.Registry != wanted.Registry {
+		if err := old.moveTo(call, wanted); err != nil {
+			return nil, fmt.Errorf("%w. Nothing of %s has been taken away, and it is still Hero's home", err, old.Repository)
+		}
+	}
+	if call.preview {
 		return news, nil
 	}
-	if err := old.moveTo(call, wanted); err != nil {
-		return nil, fmt.Errorf("%w. Nothing of %s has been taken away, and it is still Hero's home", err, old.Repository)
+	return wanted.settle(old)
+}
+
+func (h homeInputs) settle(old homeState) (resource.PropertyMap, error) {
+	before := old.Before
+	if !slices.Equal(old.Tags, h.Tags) {
+		before = old.Tags
 	}
-	return news, nil
+	return encode(homeState{homeInputs: h, Before: before}, "password")
 }
 
 // remove refuses to be the last that is heard of images which no `up` can make again.
 func (home) remove(call call, olds resource.PropertyMap) error {
-	state, err := decode[homeInputs](olds)
+	state, err := decode[homeState](olds)
 	if err != nil || state.KeepsImages || state.Discard {
 		return err
 	}
@@ -72,7 +97,9 @@ func (home) remove(call call, olds resource.PropertyMap) error {
 		call.progress.warning("nobody has looked whether %s has images of somebody else: %v", state.Repository, err)
 		return nil
 	}
-	if lost := without(tags, state.Tags); len(lost) > 0 {
+	// A signature goes with what it is of.
+	tags = slices.DeleteFunc(tags, cosignTag.MatchString)
+	if lost := without(tags, state.own(tags)); len(lost) > 0 {
 		return state.wouldLose(lost, "Copy what is still needed")
 	}
 	return nil
@@ -90,6 +117,12 @@ func (h homeInputs) moveTo(call call, wanted homeInputs) error {
 			call.progress.warning("%s cannot be read, and nothing is copied from it: %v", h.Repository, err)
 			return nil
 		}
+		if call.preview {
+			// Who previews may be on another machine.
+			call.progress.warning("Hero moves from %s to %s. What is there to copy is not known here: %s cannot be read: %v",
+				h.Registry, wanted.Registry, h.Repository, err)
+			return nil
+		}
 		return fmt.Errorf("what lives in %s cannot be read, and so it cannot be brought along: %w; where it is gone for good, "+
 			"hero:switch with copy: none and discard: true goes on without it", h.Repository, err)
 	}
@@ -105,6 +138,14 @@ func (h homeInputs) moveTo(call call, wanted homeInputs) error {
 	return h.copyTo(call, wanted, taken)
 }
 
+// own are the stack's tags among those that are there; the next up can make each of them again.
+func (s homeState) own(there []string) []string {
+	if len(without(s.Tags, there)) > 0 {
+		return slices.Concat(s.Tags, s.Before)
+	}
+	return s.Tags
+}
+
 func (h homeInputs) copyTo(call call, wanted homeInputs, taken contents) error {
 	if len(taken.tags) == 0 {
 		return nil
@@ -113,12 +154,29 @@ func (h homeInputs) copyTo(call call, wanted homeInputs, taken contents) error {
 	if err != nil {
 		return err
 	}
+	if err := wanted.checkPlace(call, destination, taken); err != nil {
+		return err
+	}
 	if err := destination.take(call, taken); err != nil {
 		return fmt.Errorf("not everything of %s has reached %s: %w", h.Repository, wanted.Repository, err)
 	}
 	call.progress.info("%s has, with the same digests as %s, %s; %s were sent",
 		wanted.Repository, h.Repository, taken.told(), megabytes(destination.uploaded.Load()))
 	return nil
+}
+
+// checkPlace refuses to take a tag from an image of somebody else. The stack's own it would take anyway.
+func (h homeInputs) checkPlace(call call, destination *repository, taken contents) error {
+	if h.Discard {
+		return nil
+	}
+	others, err := destination.otherwise(call, taken.reachable(without(taken.tagNames(), h.Tags)))
+	if err != nil || len(others) == 0 {
+		return err
+	}
+	return fmt.Errorf("in %s these tags name other images already, which would lose them: %s. Give those another tag there, "+
+		"bring along only what the stack itself tags, by hero:switch with copy: current, or let go of them: "+
+		"./pulumiw config set --path hero:switch.discard true", h.Repository, someOf(others))
 }
 
 func (h homeInputs) contents(source *repository) (contents, error) {

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/google/go-containerregistry/pkg/registry"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+)
+
+func TestACopyHasTheSameDigestAndAllThatIsAttached(t *testing.T) {
+	eachRegistry(t, func(t *testing.T, options ...registry.Option) {
+		source, there := wanted(t, false).access, wanted(t, false, options...).access
+		made := furnish(t, source, "v1")
+		inputs := imageCopyInputs{access: there, Source: source, Digest: made.index.String(), Tags: []string{"v1", "latest"}}
+		call, _ := newCall(t)
+		state, err := imageCopy{}.create(call, propertiesOf(t, inputs))
+		must(t, err)
+		if !state["password"].IsSecret() || !state["source"].IsSecret() {
+			t.Error("a password is in clear")
+		}
+		held := contentsAt(t, there)
+		if len(held.tags) != 2 || held.tags["v1"] != made.index || held.tags["latest"] != made.index || len(held.manifests) != 6 {
+			t.Error(held.told())
+		}
+		inputs.Tags = []string{"v2"}
+		_, err = imageCopy{}.update(call, asSent(state), propertiesOf(t, inputs))
+		must(t, err)
+		if held := contentsAt(t, there); len(held.tags) != 1 || held.tags["v2"] != made.index {
+			t.Error(held.told())
+		}
+	})
+}
+
+func TestACopyThatWentIsMadeAgain(t *testing.T) {
+	source, there := wanted(t, false).access, wanted(t, false).access
+	made := furnish(t, source, "v1")
+	inputs := imageCopyInputs{access: there, Source: source, Digest: made.index.String(), Tags: []string{"v1"}}
+	call, _ := newCall(t)
+	state, err := imageCopy{}.create(call, propertiesOf(t, inputs))
+	must(t, err)
+	properties := propertiesOf(t, inputs)
+	difference, err := imageCopy{}.diff(asSent(state), properties)
+	must(t, err)
+	if len(difference.ChangedKeys) > 0 {
+		t.Error(difference.ChangedKeys)
+	}
+	connection := connected(t, there)
+	must(t, remote.Delete(connection.name.Tag("v1"), connection.options...))
+	state, err = imageCopy{}.read(call, asSent(state))
+	must(t, err)
+	difference, err = imageCopy{}.diff(asSent(state), properties)
+	must(t, err)
+	if len(difference.ChangedKeys) != 1 {
+		t.Error(difference.ChangedKeys)
+	}
+	_, err = imageCopy{}.update(call, asSent(state), properties)
+	must(t, err)
+	if held := contentsAt(t, there); held.tags["v1"] != made.index {
+		t.Error(held.told())
+	}
+}
+
+func TestAnotherPasswordCopiesNothing(t *testing.T) {
+	source, there := wanted(t, false).access, wanted(t, false).access
+	made := furnish(t, source, "v1")
+	inputs := imageCopyInputs{access: there, Source: source, Digest: made.index.String(), Tags: []string{"v1"}}
+	call, _ := newCall(t)
+	state, err := imageCopy{}.create(call, propertiesOf(t, inputs))
+	must(t, err)
+	inputs.Password = "another"
+	// Would it ask anybody, it would fail.
+	inputs.Source.Repository = "127.0.0.1:1/hero"
+	_, err = imageCopy{}.update(call, asSent(state), propertiesOf(t, inputs))
+	must(t, err)
+}
