@@ -5,10 +5,12 @@ import pulumi
 from components.catalogue import build_registry, read_settings
 from components.hero_image import HeroImage
 from components.kubernetes.pull_secrets import PullSecrets
+from components.switch import settle
 
 settings = read_settings()
 registry = build_registry(settings)
-hero = HeroImage("hero", registry, settings.image, pulumi.ResourceOptions(depends_on=[registry]))
+home = settle(registry, settings.keeper, settings.image.tags, settings.switch)
+hero = HeroImage("hero", registry, settings.image, after=[registry, home])
 if settings.pull_secrets.namespaces:
     after = pulumi.ResourceOptions(depends_on=[registry])
     PullSecrets("pull-secrets", registry, settings.pull_secrets, settings.cluster, after)

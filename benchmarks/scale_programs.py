@@ -38,7 +38,7 @@ def images(count: int) -> None:
     """So many images in one registry: a component and a resource each."""
     registry = Embedded("embedded", EmbeddedSettings(), "hero")
     for number in range(count):
-        HeroImage(f"hero-{number}", registry, ImageSettings(), pulumi.ResourceOptions(depends_on=[registry]))
+        HeroImage(f"hero-{number}", registry, ImageSettings(), after=[registry])
 
 
 PROGRAMS = {"projects": harbor_projects, "images": images}

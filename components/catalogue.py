@@ -19,6 +19,7 @@ from components.registries.harbor.settings import HarborSettings
 from components.registries.zot.settings import ZotSettings
 from components.registry import Registry
 from components.settings import Block
+from components.switch import SwitchSettings
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,9 @@ class Settings:
     pull_secrets: PullSecretsSettings
     cluster: ClusterSettings
     nydus: NydusSettings
+    switch: SwitchSettings
+    keeper: str
+    """The registry that keeps the images: the chosen one, or the one behind it."""
     origin: Any = None
     """The block of the registry that is behind the chosen one, where one is."""
 
@@ -116,8 +120,9 @@ def read_settings(entries: Mapping[str, Entry] | None = None) -> Settings:
     pull_secrets = reader.block(f"{project}:pullSecrets", PullSecretsSettings)
     cluster = reader.block(f"{project}:cluster", ClusterSettings)
     nydus = reader.block(f"{project}:nydus", NydusSettings)
+    switch = reader.block(f"{project}:switch", SwitchSettings)
     reader.unknown(
-        [f"{project}:{key}" for key in ("registry", "image", "pullSecrets", "cluster", "nydus", *CHOICES)],
+        [f"{project}:{key}" for key in ("registry", "image", "pullSecrets", "cluster", "nydus", "switch", *CHOICES)],
         [f"{project}:{name}" for name in PLANNED],
     )
     reader.raise_mistakes()
@@ -128,6 +133,8 @@ def read_settings(entries: Mapping[str, Entry] | None = None) -> Settings:
         reader.valid(pull_secrets),
         reader.valid(cluster),
         reader.valid(nydus),
+        reader.valid(switch),
+        home,
         reader.valid(blocks[origin]) if origin else None,
     )
 

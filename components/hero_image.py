@@ -35,14 +35,15 @@ class HeroImage(pulumi.ComponentResource):
         name: str,
         registry: Registry,
         settings: ImageSettings,
-        opts: pulumi.ResourceOptions | None = None,
+        *,
+        after: list[pulumi.Resource],
     ) -> None:
-        super().__init__("hero:image:HeroImage", name, None, opts)
+        super().__init__("hero:image:HeroImage", name, None, pulumi.ResourceOptions(depends_on=after))
         self._name = name
         self._registry = registry
         self._settings = settings
         # Said of each of them: what a component waits for is not written down for what is in it.
-        self._after_the_registry = pulumi.ResourceOptions(parent=self, depends_on=[registry])
+        self._placed = pulumi.ResourceOptions(parent=self, depends_on=after)
         pushed = Image(
             f"{name}-image",
             repository=registry.repository,
@@ -54,7 +55,7 @@ class HeroImage(pulumi.ComponentResource):
             plain_http=registry.plain_http,
             home=registry.storage,
             sbom=bool(settings.sbom),
-            opts=self._after_the_registry,
+            opts=self._placed,
         )
         self.digest = registry.admit(name, pushed.digest, self)
         self._call_webhooks()
@@ -114,7 +115,7 @@ class HeroImage(pulumi.ComponentResource):
             build_on_preview=False,
             skip_push=not by_docker,
             opts=pulumi.ResourceOptions.merge(
-                self._after_the_registry,
+                self._placed,
                 pulumi.ResourceOptions(
                     # It only ever looks at its inputs, so it has to be told that the registry lost what it had.
                     replacement_trigger=registry.storage,

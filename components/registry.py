@@ -44,6 +44,8 @@ class Registry(pulumi.ComponentResource):
     """Where a person looks at it in a browser."""
     login: pulumi.Output[str]
     """The command with which a Docker engine logs in as the puller."""
+    keeps_images: bool
+    """Whether its images outlive it, be it because config says so or because they are not the stack's to delete."""
     storage: pulumi.Output[str]
     """Names the stored data; another name means that images stored before are gone and must be pushed again."""
     proxy: Proxy | None = None
@@ -68,6 +70,7 @@ class Registry(pulumi.ComponentResource):
         auth_key: str | None = None,
         ca_certificate: pulumi.Output[str] | None = None,
         plain_http: bool = False,
+        keeps_images: bool,
         storage: pulumi.Input[str] = "",
     ) -> None:
         """Give the promised outputs; the last thing that a choice's constructor does."""
@@ -79,6 +82,7 @@ class Registry(pulumi.ComponentResource):
         self.auth_key = pulumi.Output.from_input(address if auth_key is None else auth_key)
         self.ca_certificate = ca_certificate
         self.plain_http = plain_http
+        self.keeps_images = keeps_images
         self.page = pulumi.Output.from_input(page)
         self.login = pulumi.Output.concat(
             f"./pulumiw stack output pullerPassword --show-secrets --stack {pulumi.get_stack()} | docker login ",

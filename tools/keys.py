@@ -8,6 +8,7 @@ from components.catalogue import CHOICES
 from components.kubernetes.cluster import ClusterSettings
 from components.kubernetes.nydus.settings import NydusSettings
 from components.settings import Block, block_within
+from components.switch import SwitchSettings
 from tools.places import ROOT
 from tools.readme import write_table
 
@@ -20,6 +21,7 @@ PAGES: dict[str, tuple[str, type[Block]]] = {
     "dragonfly": ("docs/dragonfly.md", CHOICES["dragonfly"].settings),
     "cluster": ("docs/cluster.md", ClusterSettings),
     "nydus": ("docs/nydus.md", NydusSettings),
+    "switch": ("docs/switching.md", SwitchSettings),
 }
 
 

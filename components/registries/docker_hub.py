@@ -188,6 +188,8 @@ class DockerHub(Registry):
             else f"https://hub.docker.com/r/{settings.namespace}/{path}",
             auth_key=settings.server or AUTH_KEY,
             ca_certificate=pulumi.Output.from_input(content(certificate)) if certificate else None,
+            # On another server the stack makes no repository, and so takes none away.
+            keeps_images=settings.keep_data or settings.server is not None,
         )
 
     def _make_repository(self) -> None:

@@ -10,6 +10,7 @@ from components.kubernetes.cluster import ClusterSettings
 from components.kubernetes.nydus.settings import NydusSettings
 from components.kubernetes.pull_secrets import PullSecretsSettings
 from components.settings import Block
+from components.switch import SwitchSettings
 from tests.engine.cases import CASES, Case, Change
 from tests.engine.house import House
 from tests.engine.soak import LONG_RUN

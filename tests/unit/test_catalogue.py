@@ -13,6 +13,7 @@ from components.kubernetes.nydus.settings import NydusSettings
 from components.kubernetes.pull_secrets import PullSecretsSettings
 from components.registry import Login, Registry
 from components.settings import Block, Text
+from components.switch import SwitchSettings
 from tests.unit.configuration import entries_of, mistakes_in, read, sealed, write_sources
 from tests.unit.graph import Engine
 from tools.keys import PAGES, table
@@ -23,6 +24,7 @@ BLOCKS: dict[str, type[Block]] = {
     "pullSecrets": PullSecretsSettings,
     "cluster": ClusterSettings,
     "nydus": NydusSettings,
+    "switch": SwitchSettings,
     **{name: choice.settings for name, choice in CHOICES.items()},
 }
 FIELDS = [
@@ -135,7 +137,12 @@ class Drawer(Registry):
         super().__init__("hero:registry:Drawer", name)
         login = Login(pulumi.Output.from_input(stack.choice.label), pulumi.Output.secret("password"))
         self.promise(
-            address="drawer.example", path=stack.image.name, pusher=login, puller=login, page="https://drawer.example"
+            address="drawer.example",
+            path=stack.image.name,
+            pusher=login,
+            puller=login,
+            page="https://drawer.example",
+            keeps_images=True,
         )
 
 

@@ -122,6 +122,7 @@ def test_a_repository_and_two_narrow_tokens_are_made() -> None:
         "dockerhub-repository": "hero-home:provider:DockerHubRepository",
         "dockerhub-pusher-token": "hero-home:provider:DockerHubToken",
         "dockerhub-puller-token": "hero-home:provider:DockerHubToken",
+        "home": "hero-home:provider:Home",
         "hero": "hero:image:HeroImage",
         "hero-image": "hero-home:provider:Image",
     }
@@ -170,6 +171,7 @@ def test_another_server_is_only_pushed_to() -> None:
     engine = run_program({**block, "caCertificate": "ca.pem"})
     assert engine.types() == {
         "dockerhub": "hero:registry:DockerHub",
+        "home": "hero-home:provider:Home",
         "hero": "hero:image:HeroImage",
         "hero-image": "hero-home:provider:Image",
     }

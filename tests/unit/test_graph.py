@@ -40,6 +40,7 @@ class Shelf(Registry):
             puller=Login(*map(pulumi.Output.from_input, PULLER)),
             page="https://shelf.example:5000",
             ca_certificate=None if certificate is None else pulumi.Output.from_input(certificate),
+            keeps_images=False,
             storage="storage-7",
         )
 
@@ -75,6 +76,7 @@ def test_the_embedded_registry_and_an_image_are_all_there_is() -> None:
     assert run_program().types() == {
         "embedded": "hero:registry:Embedded",
         "embedded-process": "hero-home:provider:RegistryProcess",
+        "home": "hero-home:provider:Home",
         "hero": "hero:image:HeroImage",
         "hero-image": "hero-home:provider:Image",
     }
@@ -158,7 +160,7 @@ def test_tokens_have_three_segments(certificate: str | None, block: dict[str, ob
 
 @every_graph
 def test_children_are_named_after_their_parents(certificate: str | None, block: dict[str, object]) -> None:
-    parents = {"hero-dev": {"shelf", "hero"}}
+    parents = {"hero-dev": {"shelf", "home", "hero"}}
     for made in move_in(certificate, **block).made:
         assert made.name in parents.get(made.parent, ()) or made.name.startswith(f"{made.parent}-")
 
@@ -171,7 +173,8 @@ def test_components_say_that_they_are_finished(certificate: str | None, block: d
 @every_graph
 def test_the_image_waits_for_the_registry_and_all_in_it(certificate: str | None, block: dict[str, object]) -> None:
     engine = move_in(certificate, **block)
-    assert "shelf-project" in engine.named("hero").dependencies
+    assert {"shelf-project", "home"} <= engine.named("hero").dependencies
+    assert "shelf-project" in engine.named("home").dependencies
     # A child is asked for after its parent, and a parent after what it depends on.
     names = [made.name for made in engine.made]
     assert all(names.index(name) > names.index("shelf-project") for name in engine.below("hero"))
@@ -181,7 +184,7 @@ def test_the_image_waits_for_the_registry_and_all_in_it(certificate: str | None,
 def test_passwords_are_secret_wherever_they_go(certificate: str | None, block: dict[str, object]) -> None:
     engine = move_in(certificate, **block)
     places = {made.name: places_of(PUSHER[1], made.inputs) for made in engine.made}
-    assert places["hero-image"] == {"password"}
+    assert places["hero-image"] == places["home"] == {"password"}
     for made in engine.made:
         assert places[made.name] <= made.secrets
     told = json.dumps(engine.finished)
@@ -220,7 +223,12 @@ def test_consumers_get_a_digest_and_no_secret(certificate: str | None, block: di
 
 # What each build asks for.
 
-ALWAYS = {"shelf": "hero:registry:Shelf", "shelf-project": "shelf:index:Project", "hero": "hero:image:HeroImage"}
+ALWAYS = {
+    "shelf": "hero:registry:Shelf",
+    "shelf-project": "shelf:index:Project",
+    "home": "hero-home:provider:Home",
+    "hero": "hero:image:HeroImage",
+}
 ONLY_THE_IMAGE = {**ALWAYS, "hero-image": "hero-home:provider:Image"}
 either_certificate = pytest.mark.parametrize("certificate", [None, CERTIFICATE], ids=["public", "private"])
 

@@ -82,6 +82,7 @@ class Dragonfly(Registry):
             page=origin.page,
             ca_certificate=origin.ca_certificate,
             plain_http=origin.plain_http,
+            keeps_images=origin.keeps_images,
             storage=origin.storage,
         )
         self.auth_key = origin.auth_key

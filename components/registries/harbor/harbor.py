@@ -73,6 +73,7 @@ class Harbor(Registry):
             page=pulumi.Output.concat(self._url, "/harbor", project.id, "/repositories/", quote(image.name, safe="")),
             ca_certificate=self._authority,
             plain_http=settings.insecure_http,
+            keeps_images=settings.keep_data,
             # What another database does not know is not there, though the layers are.
             storage=pulumi.Output.concat(
                 claims[IMAGES].metadata.apply(uid_of) if IMAGES in claims else self._cluster.identity, " ", data

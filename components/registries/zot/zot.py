@@ -85,6 +85,8 @@ class Zot(Registry):
             page=f"{self._url}/{self._path_of_page()}",
             ca_certificate=self._authority,
             plain_http=settings.insecure_http,
+            # A bucket is not the stack's to empty.
+            keeps_images=settings.keep_data or settings.s3 is not None,
             storage=self._claim.metadata.apply(uid_of) if self._claim else self._cluster.identity,
         )
 

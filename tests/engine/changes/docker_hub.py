@@ -14,10 +14,10 @@ def docker_hub() -> Blocks:
 
 def docker_hub_changes(build: str) -> list[Change]:
     """What the keys of `hero:dockerhub` do."""
-    built = {"hero-image": "update"} | ({"hero-build": "update"} if build == "docker" else {})
+    built = {"home": "update", "hero-image": "update"} | ({"hero-build": "update"} if build == "docker" else {})
     tokens = {f"dockerhub-{role}-token": "replace" for role in ("pusher", "puller")}
     described = {"dockerhub-repository": "update"}
-    given = {"dockerhub-pusher-token": "delete", "hero-image": "update"}
+    given = {"dockerhub-pusher-token": "delete", "home": "update", "hero-image": "update"}
     pusher = {"dockerhub.pusherToken": Secret("their-pushers-token")}
     puller = {"dockerhub.pullerToken": Secret("their-pullers-token")}
     planted = {"pullSecrets.namespaces": ["default"]}
@@ -29,9 +29,9 @@ def docker_hub_changes(build: str) -> list[Change]:
         Change("dockerhub.overview", "other.md", described),
         Change("dockerhub.private", value=False, expected=described),
         Change("dockerhub.immutableTags", ["v.*"], described),
-        Change("dockerhub.keepData", value=True, expected=described),
+        Change("dockerhub.keepData", value=True, expected={"home": "update"} | described),
         Change("dockerhub.pusherToken", Secret("their-pushers-token"), given),
-        Change("dockerhub.pusherUsername", "ci", {"hero-image": "update"}, pusher),
+        Change("dockerhub.pusherUsername", "ci", {"home": "update", "hero-image": "update"}, pusher),
         Change("dockerhub.pullerToken", Secret("their-pullers-token"), {"dockerhub-puller-token": "delete"}),
         Change("dockerhub.pullerUsername", "cluster", {"pull-secrets-default": "update"}, puller | planted),
     ]
@@ -39,8 +39,8 @@ def docker_hub_changes(build: str) -> list[Change]:
         *(apart if build == "ko" else []),
         Change("image.name", "another-hero", {"dockerhub-repository": "replace"} | tokens | built),
         Change("dockerhub.namespace", "another", {"dockerhub-repository": "replace"} | tokens | built),
-        Change("dockerhub.username", "somebody", described | tokens | {"hero-image": "update"}),
-        Change("dockerhub.rotate", "another", tokens | {"hero-image": "update"}),
+        Change("dockerhub.username", "somebody", described | tokens | {"home": "update", "hero-image": "update"}),
+        Change("dockerhub.rotate", "another", tokens | {"home": "update", "hero-image": "update"}),
         Change("dockerhub.server", ELSEWHERE, gone | built, puller),
         Change("dockerhub.caCertificate", "ca.pem", built, puller | {"dockerhub.server": ELSEWHERE}),
     ]

@@ -40,7 +40,7 @@ def dragonfly_changes(build: str) -> list[Change]:
 def _changes(build: str) -> list[Change]:
     ready = {"dragonfly-readiness": "update"}
     rolled = {"dragonfly-release": "update"} | ready
-    pushed = {"hero-image": "update"} | ({"hero-build": "update"} if build == "docker" else {})
+    pushed = {"home": "update", "hero-image": "update"} | ({"hero-build": "update"} if build == "docker" else {})
     renamed = {"zot-files": "update", "zot-release": "update", "zot-readiness": "update", "hero-preheat": "update"}
     cases = [Change("image.name", "another/hero", renamed | pushed)]
     if build == "docker":

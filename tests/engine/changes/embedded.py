@@ -12,13 +12,13 @@ def embedded() -> Blocks:
 def embedded_changes(build: str) -> list[Change]:
     """What the keys of `hero:embedded` do."""
     docker = build == "docker"
-    moved = {"embedded-process": "update", "hero-image": "update"} | ({"hero-build": "update"} if docker else {})
-    lost = {"embedded-process": "replace", "hero-image": "update"} | ({"hero-build": "replace"} if docker else {})
-    pushed = {"hero-image": "update"} | ({"hero-build": "update"} if docker else {})
+    moved = {"embedded-process": "update", "home": "update", "hero-image": "update"} | ({"hero-build": "update"} if docker else {})
+    lost = {"embedded-process": "replace", "home": "update", "hero-image": "update"} | ({"hero-build": "replace"} if docker else {})
+    pushed = {"home": "update", "hero-image": "update"} | ({"hero-build": "update"} if docker else {})
     return [
         Change("image.name", "another/hero", pushed),
         Change("embedded.port", free_port(), moved),
         Change("embedded.directory", ".hero/elsewhere", lost),
-        Change("embedded.keepData", value=True, expected={"embedded-process": "update"}),
-        Change("embedded.rotate", "another", {"embedded-process": "update", "hero-image": "update"}),
+        Change("embedded.keepData", value=True, expected={"embedded-process": "update", "home": "update"}),
+        Change("embedded.rotate", "another", {"embedded-process": "update", "home": "update", "hero-image": "update"}),
     ]

@@ -52,7 +52,7 @@ def harbor_changes(build: str) -> list[Change]:
 
 
 def _changes(build: str) -> list[Change]:
-    pushed = {"hero-image": "update"} | ({"hero-build": "update"} if build == "docker" else {})
+    pushed = {"home": "update", "hero-image": "update"} | ({"hero-build": "update"} if build == "docker" else {})
     well = {"harbor-health": "update"}
     # After whatever the release is told, the pusher is asked again too.
     rolled = {"harbor-release": "update"} | well | {"harbor-readiness": "update"}
@@ -98,7 +98,7 @@ def _changes(build: str) -> list[Change]:
         Change("harbor.ingressClass", "nginx", rolled, {"harbor.expose": "ingress"}),
         Change("harbor.annotations", {"a": "b"}, rolled),
         Change("harbor.namespace", "another", moved_away),
-        Change("harbor.keepData", value=True, expected={}),
+        Change("harbor.keepData", value=True, expected={"home": "update"}),
         Change(
             "harbor.certificateIssuer",
             "letsencrypt",
@@ -222,7 +222,7 @@ def _changes(build: str) -> list[Change]:
             "another",
             dict.fromkeys(("harbor-pusher-password", "harbor-puller-password"), "replace")
             | robots
-            | {"harbor-readiness": "update", "hero-image": "update"},
+            | {"harbor-readiness": "update", "home": "update", "hero-image": "update"},
         ),
         Change("cluster.charts", "./charts", {"harbor-release": "update"}),
         Change("cluster.images", "registry.example.com", {"harbor-nodes-writer": "update"} | rolled),

@@ -63,7 +63,7 @@ def image_changes(build: str) -> list[Change]:
     pushed = {"hero-image": "update"}
     if build == "ko":
         return [
-            Change("image.tags", ["v0.0.1", "latest"], pushed),
+            Change("image.tags", ["v0.0.1", "latest"], {"home": "update"} | pushed),
             Change("image.context", "./other", pushed),
             Change("image.platforms", ["linux/arm64"], pushed),
             Change("image.source", "cncf-demo:v0.0.2", pushed, EXISTING),
@@ -71,8 +71,8 @@ def image_changes(build: str) -> list[Change]:
         ]
     built = {"hero-build": "update", "hero-image": "update"}
     return [
-        Change("image.tags", ["v0.0.1", "latest"], built),
-        Change("image.tags", ["latest", "v0.0.1"], pushed),
+        Change("image.tags", ["v0.0.1", "latest"], {"home": "update"} | built),
+        Change("image.tags", ["latest", "v0.0.1"], {"home": "update"} | pushed),
         Change("image.context", "./other", built),
         Change("image.dockerfile", "Other.Dockerfile", built),
         Change("image.platforms", ["linux/arm64"], built),

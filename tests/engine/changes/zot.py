@@ -38,7 +38,7 @@ def zot_changes(build: str) -> list[Change]:
 
 
 def _changes(build: str) -> list[Change]:
-    pushed = {"hero-image": "update"} | ({"hero-build": "update"} if build == "docker" else {})
+    pushed = {"home": "update", "hero-image": "update"} | ({"hero-build": "update"} if build == "docker" else {})
     ready = {"zot-readiness": "update"}
     rolled = {"zot-release": "update"} | ready
     written = {"zot-files": "update"} | rolled
@@ -74,7 +74,7 @@ def _changes(build: str) -> list[Change]:
         Change("zot.ingressClass", "nginx", rolled, ingress),
         Change("zot.annotations", {"a": "b"}, rolled),
         Change("zot.namespace", "another", signed | moved_away),
-        Change("zot.keepData", value=True, expected={}),
+        Change("zot.keepData", value=True, expected={"home": "update"}),
         Change(
             "zot.certificateIssuer",
             "letsencrypt",
@@ -132,7 +132,7 @@ def _changes(build: str) -> list[Change]:
             "another",
             dict.fromkeys(("zot-pusher-password", "zot-puller-password"), "replace")
             | written
-            | {"hero-image": "update"},
+            | {"home": "update", "hero-image": "update"},
         ),
         Change("cluster.charts", "./charts", {"zot-release": "update"}),
         Change("cluster.images", "registry.example.com", {"zot-nodes-writer": "update"} | rolled),

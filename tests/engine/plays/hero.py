@@ -86,6 +86,46 @@ class Image(Play):
         return {"digest": made, "uploaded": 1, "missing": []}
 
 
+class Home(Kept):
+    """What remembers where everything lives, and brings it along to another choice while the old one still stands."""
+
+    computed = ("before",)
+
+    def renewed(self, old: Properties, new: Properties) -> tuple[str, ...]:
+        return self.computed if old["tags"] != new["tags"] else ()
+
+    def make(self, world: World, inputs: Properties, old: Properties | None) -> Properties:
+        if old is None:
+            return {"before": []}
+        if old["registry"] != inputs["registry"]:
+            self._move(world, old, inputs)
+        return {"before": old["tags"] if self.renewed(old, inputs) else old["before"]}
+
+    def _move(self, world: World, old: Properties, new: Properties) -> None:
+        held = _repository(world, old)
+        taken = {
+            tag: image
+            for tag, image in held.items()
+            if new["copy"] == "all" or (new["copy"] == "current" and tag in old["tags"])
+        }
+        lost = held.keys() - taken.keys()
+        if lost and not old["keepsImages"] and not new["discard"]:
+            raise Refusal(f"nowhere else: {', '.join(sorted(lost))}")
+        if taken:
+            _repository(world, new).update(taken)
+
+    def unmake(self, world: World, outputs: Properties) -> None:
+        address, _, path = str(outputs["repository"]).partition("/")
+        if outputs["keepsImages"] or outputs["discard"] or address not in world.registries:
+            return
+        there = world.registries[address].repositories.get(path, {}).keys()
+        own: list[str] = outputs["tags"]
+        if set(own) - there:
+            own = [*own, *outputs["before"]]
+        if there - set(own):
+            raise Refusal(f"nowhere else: {', '.join(sorted(there - set(own)))}")
+
+
 class Readiness(Kept):
     """A wait until the pusher may push; where it may not, that would be for ever. Without an address, it is over."""
 
@@ -107,6 +147,13 @@ class Departure(Kept):
             raise Refusal(f"the DaemonSet {outputs['daemonSet']} went before the pods that live from it were named")
 
 
+def _repository(world: World, home: Properties) -> dict[str, str]:
+    """What a home's tags name, for its pusher."""
+    address, _, path = str(home["repository"]).partition("/")
+    registry = world.log_in(address, home["username"], home["password"], to_push=True)
+    return registry.repositories.setdefault(path, {})
+
+
 def _passwords() -> Properties:
     made = {f"{who}Password": secrets.token_hex(16) for who in ("pusher", "puller")}
     return {**made, "htpasswd": f"pusher:{digest(made)}"}
@@ -115,6 +162,7 @@ def _passwords() -> Properties:
 PLAYS: dict[str, Play] = {
     "hero-home:provider:RegistryProcess": RegistryProcess(),
     "hero-home:provider:Image": Image(),
+    "hero-home:provider:Home": Home(),
     "hero-home:provider:Readiness": Readiness(),
     "hero-home:provider:Departure": Departure(),
 }

@@ -1,0 +1,52 @@
+"""What becomes of the images when a stack chooses another registry."""
+
+from enum import StrEnum
+
+import pulumi
+from pydantic import Field
+
+from components.registry import Registry
+from components.settings import Block
+from providers.home import Home
+
+
+class Copy(StrEnum):
+    """What comes along."""
+
+    ALL = "all"
+    CURRENT = "current"
+    NONE = "none"
+
+
+class SwitchSettings(Block):
+    """The block `hero:switch`."""
+
+    copied: Copy = Field(
+        default=Copy.ALL,
+        alias="copy",
+        description="all (every tag, with all that is attached) | current (the stack's own tags alone) | none",
+        examples=["current"],
+    )
+    discard: bool = Field(
+        default=False,
+        description="true, so that images may go that are nowhere else, or false",
+        examples=["true"],
+    )
+
+
+def settle(registry: Registry, keeper: str, tags: list[str], settings: SwitchSettings) -> Home:
+    """The registry as Hero's home; `keeper` is the choice that keeps the images, and `tags` are the stack's own."""
+    return Home(
+        "home",
+        registry=keeper,
+        repository=registry.repository,
+        username=registry.pusher.username,
+        password=registry.pusher.password,
+        ca_certificate=registry.ca_certificate or "",
+        plain_http=registry.plain_http,
+        tags=tags,
+        keeps_images=registry.keeps_images,
+        copy=settings.copied.value,
+        discard=settings.discard,
+        opts=pulumi.ResourceOptions(depends_on=[registry]),
+    )
