@@ -116,6 +116,7 @@ def read_settings(entries: Mapping[str, Entry] | None = None) -> Settings:
         if name == registry or reader.has(f"{project}:{name}")
     }
     home, origin = _home(reader, project, registry, blocks)
+    _check_apart(reader, project, blocks)
     _limit_levels(reader, f"{project}:image.name", home, blocks[home], image)
     pull_secrets = reader.block(f"{project}:pullSecrets", PullSecretsSettings)
     cluster = reader.block(f"{project}:cluster", ClusterSettings)
@@ -157,15 +158,23 @@ def _home(reader: Reader, project: str, registry: str, blocks: dict[str, Block |
     return origin, origin
 
 
+def _check_apart(reader: Reader, project: str, blocks: Mapping[str, Block | None]) -> None:
+    """Refuse a namespace for two: when one of them goes, all that is in it goes."""
+    inhabitants: dict[str, str] = {}
+    for name, settings in blocks.items():
+        if isinstance(settings, ExposedSettings | DragonflySettings):
+            other = inhabitants.setdefault(settings.own_namespace, name)
+            if other != name:
+                alone = "a namespace that is this registry's alone"
+                reader.refuse(f"{project}:{name}.namespace", f"{other} lives there", alone, name)
+
+
 def _check_reach(
     reader: Reader, path: str, settings: DragonflySettings, host_of: Callable[[Any], str], origin: Block | None
 ) -> None:
     """Refuse what cannot work: an address that is each machine's own, where others than one node have to ask there."""
     if origin is None:
         return
-    if isinstance(origin, ExposedSettings) and origin.own_namespace == settings.own_namespace:
-        alone = "a namespace that is Dragonfly's alone"
-        reader.refuse(f"{path}.namespace", "the origin lives there", alone, "dragonfly")
     if not leads_to_itself(host_of(origin)):
         return
     if settings.size == Footprint.CLUSTER:

@@ -156,6 +156,14 @@ func (i imageInputs) push(call call, old imageState) (resource.PropertyMap, erro
 	if err != nil {
 		return nil, err
 	}
+	if same, err := i.Source.isStored(content, destination, old.Digest); err != nil {
+		return nil, err
+	} else if same {
+		if err := destination.complete(call, old.Digest, i); err != nil {
+			return nil, err
+		}
+		return i.settle(call, destination, old, old.Digest)
+	}
 	digest, err := destination.push(call, content, i.Tags, i.Sbom)
 	if err != nil {
 		return nil, err

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
@@ -62,6 +63,35 @@ func (s source) open(call call, destination *repository) (manifest, error) {
 		return openStored(call, s.Reference, destination)
 	}
 	return nil, fmt.Errorf("an image cannot come from %q", s.Kind)
+}
+
+// isStored says whether the digest is of the same image in another dress. The Docker engine packs layers anew when it
+// pushes or saves them, so that one image, by its ID, may have several digests; the first one stays.
+func (s source) isStored(content manifest, destination *repository, digest string) (bool, error) {
+	image, isImage := content.(v1.Image)
+	if digest == "" || !isImage || (s.Kind != "engine" && s.Kind != "registry") {
+		return false, nil
+	}
+	descriptor, err := remote.Get(destination.name.Digest(digest), destination.options...)
+	if isMissing(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, destination.plain(err)
+	}
+	if !descriptor.MediaType.IsImage() {
+		return false, nil
+	}
+	stored, err := descriptor.Image()
+	if err != nil {
+		return false, err
+	}
+	here, err := image.ConfigName()
+	if err != nil {
+		return false, err
+	}
+	there, err := stored.ConfigName()
+	return here == there, err
 }
 
 // engineFingerprint is the image's ID: the same name may mean another image today.

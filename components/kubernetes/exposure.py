@@ -4,12 +4,12 @@ import ipaddress
 import json
 import re
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from components.files import check_certificate, content
-from components.kubernetes.names import LABEL, Label, name_of_stack
+from components.kubernetes.names import LABEL, Label, name_for
 from components.settings import Block, FilledText, Port, Superfluous, Text
 
 DOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
@@ -33,6 +33,9 @@ class Expose(StrEnum):
 
 class ExposedSettings(Block):
     """What the block of every choice that lives in a cluster has."""
+
+    choice: ClassVar[str]
+    """Its name in config."""
 
     domain: FilledText = Field(
         description="the host as clients write it, in small letters: a name that leads to the cluster, such as "
@@ -90,7 +93,8 @@ class ExposedSettings(Block):
     )
     namespace: Label | None = Field(
         default=None,
-        description="a namespace that is the stack's alone; up to 63 of a-z 0-9 -; hero-<stack> where none is given",
+        description="a namespace that is this registry's alone; up to 63 of a-z 0-9 -; hero-<stack>-<registry> where "
+        "none is given",
         examples=["hero"],
     )
     keep_data: bool = Field(
@@ -192,8 +196,8 @@ class ExposedSettings(Block):
 
     @property
     def own_namespace(self) -> str:
-        """The namespace that is the stack's alone."""
-        return self.namespace or f"hero-{name_of_stack()}"
+        """The namespace that is this registry's alone, so that another one can move in beside it."""
+        return self.namespace or name_for(self.choice)
 
     def given_authority(self) -> str | None:
         """PEM of the private authority that config names."""

@@ -155,11 +155,11 @@ class StandIn:
 
     def Delete(self, request: provider_pb2.DeleteRequest) -> Empty:  # noqa: N802
         """Take it away; what is gone already is gone."""
-        key = _key(request.urn, request.id)
+        key, play = _key(request.urn, request.id), PLAYS.get(_type(request.urn), GENERIC)
         with self._world.changed():
             thing = self._world.things.get(key)
-            if thing is not None:
-                PLAYS.get(thing.type, GENERIC).unmake(self._world, thing.outputs)
+            if thing is not None or not play.in_the_world:
+                play.unmake(self._world, thing.outputs if thing else plain(request.properties)[0])
                 self._world.things.pop(key, None)
         return Empty()
 

@@ -1,4 +1,4 @@
-"""Two choices beside each other, and one stack that goes from one choice to another."""
+"""Two choices beside each other, and one after another."""
 
 import itertools
 
@@ -30,23 +30,6 @@ def test_two_stacks_side_by_side(house: House, first: Case, second: Case) -> Non
     assert other.up().changes == {}
     other.destroy()
     assert other.is_empty()
-
-
-@pytest.mark.parametrize(("old", "new"), PAIRS, ids=str)
-def test_switched_in_place(house: House, old: Case, new: Case) -> None:
-    house.configure(old.config())
-    house.up()
-    before = house.state()
-    house.configure(new.config())
-    house.up()
-    assert house.up().changes == {}
-    assert house.outputs()["registry"] == new.choice
-    if old.choice != new.choice:
-        gone = old.homes - new.homes
-        left = [urn for each in house.state().values() if any(f"::{name}" in (urn := each["urn"]) for name in gone)]
-        assert not left, before
-    house.destroy()
-    assert house.is_empty()
 
 
 @pytest.mark.parametrize(("old", "new"), PAIRS, ids=str)

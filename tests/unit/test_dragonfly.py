@@ -337,7 +337,7 @@ WRONG: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, str]]] = {
     "storage without a unit": ({"storage": "8"}, {}, {"dragonfly.storage": "not a number with Mi, Gi or Ti"}),
     "an early bird of another kind": ({"preheat": "all"}, {}, {"dragonfly.preheat": "'off', 'seeds' or 'nodes'"}),
     "a namespace in capitals": ({"namespace": "D"}, {}, {"dragonfly.namespace": "not a name in Kubernetes"}),
-    "the origin's namespace": ({"namespace": "hero-dev"}, {}, {"dragonfly.namespace": "the origin lives there"}),
+    "the origin's namespace": ({"namespace": "hero-dev-zot"}, {}, {"dragonfly.namespace": "zot lives there"}),
     "many nodes before one's own address": (
         {"size": "cluster"},
         LOOPBACK,

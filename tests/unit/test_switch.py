@@ -22,9 +22,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def home(registry: str, **config: object) -> dict[str, Any]:
     """What the program says of the home."""
-    return built_from({"hero:registry": registry, **{f"hero:{key}": value for key, value in config.items()}}).named(
-        "home"
-    ).inputs
+    return (
+        built_from({"hero:registry": registry, **{f"hero:{key}": value for key, value in config.items()}})
+        .named("home")
+        .inputs
+    )
 
 
 def test_the_home_is_where_the_pusher_pushes() -> None:

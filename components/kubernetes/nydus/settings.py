@@ -2,7 +2,7 @@
 
 from pydantic import Field, field_validator
 
-from components.kubernetes.names import Label, name_of_stack
+from components.kubernetes.names import Label, name_for
 from components.settings import Block, Text
 
 # Sockets lie below a folder of this name, and the whole path of one has 107 characters at most.
@@ -52,4 +52,4 @@ class NydusSettings(Block):
     @property
     def name(self) -> str:
         """Of the RuntimeClass, and of all that is the snapshotter's in the cluster and on its nodes."""
-        return self.runtime_class or f"hero-{name_of_stack()[: LONGEST_NAME - len('hero--nydus')].strip('-')}-nydus"
+        return self.runtime_class or name_for("nydus", LONGEST_NAME)

@@ -6,16 +6,13 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from components.kubernetes.names import Label, name_of_stack
+from components.kubernetes.names import Label, name_for
 from components.kubernetes.storage import Size
 from components.registries.dragonfly.outside import Database, Redis
 from components.settings import Block, FilledText, Text
 
 # Names that lead to an address which is a part of them, https://nip.io and https://sslip.io.
 NAMES_OF_ITSELF = re.compile(r"(.*[.-])?(127([.-]\d{1,3}){3}|7f[0-9a-f]{6})\.(nip|sslip)\.io")
-
-# A namespace's name has 63 characters at most.
-LONGEST_STACK = 63 - len("hero--dragonfly")
 
 
 class Footprint(StrEnum):
@@ -96,7 +93,7 @@ class DragonflySettings(Block):
     @property
     def own_namespace(self) -> str:
         """The namespace that is Dragonfly's alone."""
-        return self.namespace or f"hero-{name_of_stack()[:LONGEST_STACK].strip('-')}-dragonfly"
+        return self.namespace or name_for("dragonfly")
 
 
 def leads_to_itself(host: str) -> bool:

@@ -26,6 +26,8 @@ STORES = ("s3", "azure", "gcs")
 class HarborSettings(ExposedSettings):
     """The block `hero:harbor`."""
 
+    choice = "harbor"
+
     size: Size = Field(
         default="8Gi",
         description="how much the images' claim asks for, such as 8Gi; it may grow where the storage class allows that",

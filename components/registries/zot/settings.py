@@ -20,6 +20,8 @@ TWO_HOURS = 2 * 60 * 60
 class ZotSettings(ExposedSettings):
     """The block `hero:zot`."""
 
+    choice = "zot"
+
     size: Size = Field(
         default="8Gi",
         description="how much the claim asks for, such as 8Gi; it may grow where the storage class allows that",

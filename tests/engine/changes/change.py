@@ -17,6 +17,8 @@ class Change:
     """Other keys without which this one would be a mistake or say nothing; they are there before it changes."""
     elsewhere: str = ""
     """What it speaks of and a cluster alone has not."""
+    spared: tuple[str, ...] = ()
+    """What a preview shows as an update, because it cannot know that it will stay the same."""
 
     @property
     def needs(self) -> set[str]:

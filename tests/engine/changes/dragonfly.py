@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from tests.checkout import free_port
 from tests.engine.changes.change import Blocks, Change
+from tests.engine.changes.shared import image_changes
 from tests.engine.house import Secret
 
 ORIGIN = "zot"
@@ -13,6 +14,7 @@ ORIGINS_OWN = (
     *("namespace", "claim", "files", "release", "readiness", "nodes-told", "nodes-writer"),
     *("authority-key", "authority", "key", "request", "certificate", "tls", "pusher-password", "puller-password"),
 )
+OTHER_IMAGES = ("image.context", "image.dockerfile", "image.platforms", "image.source")
 ELSEWHERE = {
     "cluster.charts": "a second folder of charts",
     "cluster.context": "a second cluster",
@@ -33,18 +35,29 @@ def dragonfly() -> Blocks:
 
 
 def dragonfly_changes(build: str) -> list[Change]:
-    """What the keys of `hero:dragonfly` do."""
-    return [replace(change, elsewhere=ELSEWHERE.get(change.key, "")) for change in _changes(build)]
+    """What the keys of `hero:dragonfly` do, and that what may be another image is fetched early again."""
+    own = [replace(change, elsewhere=ELSEWHERE.get(change.key, "")) for change in _changes(build)]
+    images = [_fetched_early(change) for change in image_changes(build)]
+    keys = {change.key for change in own}
+    return [*(change for change in images if change.key not in keys), *own]
+
+
+def _fetched_early(change: Change) -> Change:
+    if change.key in OTHER_IMAGES:
+        return replace(change, expected=change.expected | {"hero-preheat": "update"})
+    # What is built once more may be the same.
+    return replace(change, spared=("hero-preheat",)) if "hero-build" in change.expected else change
 
 
 def _changes(build: str) -> list[Change]:
     ready = {"dragonfly-readiness": "update"}
     rolled = {"dragonfly-release": "update"} | ready
-    pushed = {"home": "update", "hero-image": "update"} | ({"hero-build": "update"} if build == "docker" else {})
+    again = {"hero-image": "update"} | ({"hero-build": "update"} if build == "docker" else {})
+    pushed = {"home": "update"} | again
     renamed = {"zot-files": "update", "zot-release": "update", "zot-readiness": "update", "hero-preheat": "update"}
     cases = [Change("image.name", "another/hero", renamed | pushed)]
+    compatible = {"zot-files": "update", "zot-release": "update", "zot-readiness": "update"}
     if build == "docker":
-        compatible = {"zot-files": "update", "zot-release": "update", "zot-readiness": "update"}
         back = {"hero-build": "delete", "hero-image": "update", "hero-preheat": "update"} | compatible
         return [*cases, Change("image.build", "ko", back)]
     given = {"dragonfly-given": "update"} | rolled
@@ -57,11 +70,13 @@ def _changes(build: str) -> list[Change]:
     retold = {"dragonfly-nodes-told": "update", "dragonfly-nodes-writer": "update"}
     placed_too = ("namespace", "claim", "files", "release", "tls", "nodes-told", "nodes-writer")
     all_moved = dict.fromkeys((f"zot-{each}" for each in placed_too), "replace") | {"zot-readiness": "update"} | moved
-    another_cluster = all_moved | pushed | {"pull-secrets-default": "replace"}
+    another_cluster = all_moved | again | {"pull-secrets-default": "replace"}
     planted = {"pullSecrets.namespaces": ["default"]}
     early = {"hero-preheat": "delete", "dragonfly-account": "delete"}
+    built = {"hero-build": "create", "hero-image": "update", "hero-preheat": "update"} | compatible
     return [
         *cases,
+        Change("image.build", "docker", built),
         Change(
             "dragonfly.origin",
             "embedded",

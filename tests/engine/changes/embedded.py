@@ -12,8 +12,12 @@ def embedded() -> Blocks:
 def embedded_changes(build: str) -> list[Change]:
     """What the keys of `hero:embedded` do."""
     docker = build == "docker"
-    moved = {"embedded-process": "update", "home": "update", "hero-image": "update"} | ({"hero-build": "update"} if docker else {})
-    lost = {"embedded-process": "replace", "home": "update", "hero-image": "update"} | ({"hero-build": "replace"} if docker else {})
+    moved = {"embedded-process": "update", "home": "update", "hero-image": "update"} | (
+        {"hero-build": "update"} if docker else {}
+    )
+    lost = {"embedded-process": "replace", "home": "update", "hero-image": "update"} | (
+        {"hero-build": "replace"} if docker else {}
+    )
     pushed = {"home": "update", "hero-image": "update"} | ({"hero-build": "update"} if docker else {})
     return [
         Change("image.name", "another/hero", pushed),

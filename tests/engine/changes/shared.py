@@ -26,6 +26,8 @@ def shared_changes(build: str) -> list[Change]:
         Change("pullSecrets.name", "login", again, planted),
         Change("cluster.kubeconfig", "./kubeconfig", again, planted),
         Change("cluster.context", "kind-hero", again, planted),
+        Change("switch.copy", "current", {"home": "update"}),
+        Change("switch.discard", value=True, expected={"home": "update"}),
         *nydus_changes(),
     ]
 

@@ -38,7 +38,8 @@ def zot_changes(build: str) -> list[Change]:
 
 
 def _changes(build: str) -> list[Change]:
-    pushed = {"home": "update", "hero-image": "update"} | ({"hero-build": "update"} if build == "docker" else {})
+    again = {"hero-image": "update"} | ({"hero-build": "update"} if build == "docker" else {})
+    pushed = {"home": "update"} | again
     ready = {"zot-readiness": "update"}
     rolled = {"zot-release": "update"} | ready
     written = {"zot-files": "update"} | rolled
@@ -48,7 +49,7 @@ def _changes(build: str) -> list[Change]:
     forgotten = {f"zot-nodes-{what}": "delete" for what in ("told", "writer")}
     moved = written | told | pushed
     placed = ("namespace", "claim", "files", "release", "tls", "nodes-told", "nodes-writer")
-    moved_away = dict.fromkeys((f"zot-{what}" for what in placed), "replace") | ready | pushed
+    moved_away = dict.fromkeys((f"zot-{what}" for what in placed), "replace") | ready | again
     cases = [
         Change("image.name", "another/hero", written | pushed),
         Change("zot.domain", "zot.example.com", signed | moved),
@@ -102,7 +103,7 @@ def _changes(build: str) -> list[Change]:
         ),
         Change("zot.nodes", value=False, expected=forgotten),
         Change("zot.size", "9Gi", {"zot-claim": "update"}),
-        Change("zot.storageClass", "fast", {"zot-claim": "replace"} | rolled | pushed),
+        Change("zot.storageClass", "fast", {"zot-claim": "replace"} | rolled | again),
         Change("zot.s3", s3["zot.s3"], lost),
         Change("zot.cache", Secret("redis://redis.example.com:6379"), written, s3),
         Change("zot.replicas", 3, rolled, s3 | {"zot.cache": Secret("redis://redis.example.com:6379")}),

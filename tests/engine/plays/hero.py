@@ -3,7 +3,7 @@
 import secrets
 from urllib.parse import urlsplit
 
-from tests.engine.plays.play import Kept, Play, Properties, digest, files
+from tests.engine.plays.play import Kept, Play, Properties, digest, files, get
 from tests.engine.world import Login, Refusal, Registry, World
 from tests.wire import UNKNOWN
 
@@ -74,7 +74,10 @@ class Image(Play):
         registry = world.log_in(address, inputs["username"], inputs["password"], to_push=True)
         tags = registry.repositories.setdefault(path, {})
         reference = str(inputs["source"].get("reference", ""))
-        if inputs["source"]["kind"] == "registry":
+        if old and _identifier(old) == _identifier(inputs) and _is_there(old, inputs, tags):
+            # The same image by its ID, which stays as it was packed first.
+            made = old["digest"]
+        elif inputs["source"]["kind"] == "registry":
             _, _, made = reference.partition("@")
             if made not in tags.values():
                 raise Refusal(f"404 Not Found: {reference}")
@@ -84,6 +87,16 @@ class Image(Play):
             tags.pop(tag, None)
         tags.update(dict.fromkeys(inputs["tags"], made))
         return {"digest": made, "uploaded": 1, "missing": []}
+
+
+def _is_there(old: Properties, new: Properties, tags: dict[str, str]) -> bool:
+    """Whether the image of before is in the repository. After a move it is, though Docker has given its tag away."""
+    return old["digest"] in tags.values() or old["repository"] != new["repository"]
+
+
+def _identifier(image: Properties) -> str:
+    """By which the Docker engine knows an image; nothing alike where it has not built it."""
+    return str(image["source"].get("reference", "")).rpartition("@")[2] or str(image["fingerprint"])
 
 
 class Home(Kept):
@@ -142,8 +155,14 @@ class Departure(Kept):
     """What takes a DaemonSet away before the engine does."""
 
     def unmake(self, world: World, outputs: Properties) -> None:
-        found = world.things.get(f"kubernetes:apps/v1:DaemonSet {outputs['namespace']}/{outputs['daemonSet']}")
-        if found is None:
+        place = outputs["namespace"], outputs["daemonSet"]
+        found = [
+            thing
+            for thing in world.things.values()
+            if thing.type == "kubernetes:apps/v1:DaemonSet"
+            and (get(thing.outputs, "metadata.namespace"), get(thing.outputs, "metadata.name")) == place
+        ]
+        if not found:
             raise Refusal(f"the DaemonSet {outputs['daemonSet']} went before the pods that live from it were named")
 
 

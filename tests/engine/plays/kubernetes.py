@@ -60,7 +60,8 @@ class Namespace(Object):
     def unmake(self, world: World, outputs: Properties) -> None:
         name = get(outputs, "metadata.name")
         for key, thing in list(world.things.items()):
-            if thing.type == NAMESPACE and get(thing.outputs, "metadata.name") == name:
+            # Others of the stack's namespaces may go without it.
+            if thing.name == "harbor-namespace" and get(thing.outputs, "metadata.name") == name:
                 our_harbor.stop(world, key.partition("::")[0])
         inside = [
             identifier
