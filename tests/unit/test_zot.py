@@ -223,4 +223,4 @@ def test_before_a_release_is_made_what_a_killed_run_left_of_it_is_forgotten(fold
             hook.callback(nothing)
     else:
         hook.callback(nothing)
-    assert (folder / "asked").read_text() == "forget-release  kind-hero hero-dev zot\n"
+    assert (folder / "asked").read_text() == "forget-release  kind-hero hero-dev-zot zot\n"
