@@ -46,6 +46,8 @@ class Registry(pulumi.ComponentResource):
     """The command with which a Docker engine logs in as the puller."""
     storage: pulumi.Output[str]
     """Names the stored data; another name means that images stored before are gone and must be pushed again."""
+    keeps_data: bool
+    """Whether the stored images outlive `destroy`."""
     proxy: Proxy | None = None
     """Who gives nodes what others of them have fetched already, where somebody does."""
 
@@ -54,6 +56,10 @@ class Registry(pulumi.ComponentResource):
 
         A choice may look at the image first; `name` begins the names of what it makes for that, below `parent`.
         """
+        return self.spread(name, digest, parent)
+
+    def spread(self, name: str, digest: pulumi.Output[str], parent: pulumi.Resource) -> pulumi.Output[str]:
+        """The digest of what others may hear of, or was made of such, once whoever is to have it early has it."""
         del name, parent
         return digest
 
@@ -69,6 +75,7 @@ class Registry(pulumi.ComponentResource):
         ca_certificate: pulumi.Output[str] | None = None,
         plain_http: bool = False,
         storage: pulumi.Input[str] = "",
+        keeps_data: bool = False,
     ) -> None:
         """Give the promised outputs; the last thing that a choice's constructor does."""
         self.address = pulumi.Output.from_input(address)
@@ -88,6 +95,7 @@ class Registry(pulumi.ComponentResource):
             "'",
         )
         self.storage = pulumi.Output.from_input(storage)
+        self.keeps_data = keeps_data
         self.register_outputs(
             {
                 "address": self.address,

@@ -17,6 +17,8 @@ import (
 	"google.golang.org/grpc"
 )
 
+const patienceWithOrphans = 200 * time.Millisecond
+
 var pluginVersion = semver.MustParse("0.1.0")
 
 // kind is one type of resource: what its inputs mean and how it is made, read, changed and taken away.
@@ -85,6 +87,7 @@ func servePlugin(arguments []string) error {
 		kinds: map[tokens.Type]kind{
 			"hero-home:provider:RegistryProcess":     registryProcess{},
 			"hero-home:provider:Image":               image{},
+			"hero-home:provider:NydusImage":          nydusImage{},
 			"hero-home:provider:DockerHubRepository": hubRepository{},
 			"hero-home:provider:DockerHubToken":      hubAccessToken{},
 			"hero-home:provider:Readiness":           readiness{pause: time.Second},
@@ -109,7 +112,7 @@ func servePlugin(arguments []string) error {
 	if err != nil {
 		return err
 	}
-	go leaveWithParent()
+	go leaveWithParent(cancel)
 	fmt.Println(handle.Port)
 	return <-handle.Done
 }
@@ -130,11 +133,14 @@ func (s detailedServer) Diff(ctx context.Context, request *pulumirpc.DiffRequest
 
 // leaveWithParent ends the plugin when the engine has died without a word: what it does from then on would be
 // recorded nowhere.
-func leaveWithParent() {
+func leaveWithParent(cancel context.CancelFunc) {
 	parent := os.Getppid()
 	for os.Getppid() == parent {
 		time.Sleep(50 * time.Millisecond)
 	}
+	// Programs that work for us are told to end, in folders that go next.
+	cancel()
+	time.Sleep(patienceWithOrphans)
 	clearAllScratch()
 	os.Exit(1)
 }

@@ -17,6 +17,10 @@ from tools.watched import watched
 NOT_FOR_BUILDS = ("CARGO_BUILD_TARGET", "CARGO_BUILD_TARGET_DIR", "CARGO_INSTALL_ROOT", "CARGO_TARGET_DIR")
 
 
+class Uninstalled(Problem):
+    """What a build needs is not on this machine, and only its user can have it there."""
+
+
 @dataclass(frozen=True)
 class Crate:
     """A crate, the programs of it that are of use here, and what building it takes."""
@@ -54,13 +58,13 @@ def _cargo(crate: Crate) -> Path:
     found = on_path("cargo")
     if found is None or not is_new_enough([str(found), "--version"], crate.oldest_cargo):
         oldest = ".".join(map(str, crate.oldest_cargo))
-        raise Problem(
+        raise Uninstalled(
             f"the crate {crate.name} is built with cargo {oldest} or newer, and PATH has none: install Rust "
             "(https://rustup.rs), or a release of the program itself on PATH"
         )
     missing = [name for name in crate.needs if on_path(name) is None]
     if missing:
-        raise Problem(
+        raise Uninstalled(
             f"building the crate {crate.name} calls {', '.join(missing)}, not on PATH "
             "(on Debian: apt install build-essential perl)"
         )

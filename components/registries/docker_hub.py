@@ -188,6 +188,7 @@ class DockerHub(Registry):
             else f"https://hub.docker.com/r/{settings.namespace}/{path}",
             auth_key=settings.server or AUTH_KEY,
             ca_certificate=pulumi.Output.from_input(content(certificate)) if certificate else None,
+            keeps_data=settings.keep_data,
         )
 
     def _make_repository(self) -> None:

@@ -64,4 +64,5 @@ class Embedded(Registry):
             puller=Login(pulumi.Output.from_input("puller"), process.puller_password),
             page=f"http://{address}/v2/{path}/tags/list",
             storage=process.storage,
+            keeps_data=settings.keep_data,
         )

@@ -21,8 +21,9 @@ BUILDS = [
 
 
 @pytest.fixture
-def cargo(path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A cargo that builds, with a compiler beside it, for somebody who has set up much else."""
+def cargo(cache: Path, path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cargo that builds, with a compiler beside it and an empty cache, for somebody who has set up much else."""
+    assert not cache.exists()
     monkeypatch.setenv("CARGO_TARGET_DIR", "/elsewhere")
     monkeypatch.setenv("CARGO_BUILD_TARGET", "wasm32-unknown-unknown")
     speaker(path / "cc", "cc 12.2")

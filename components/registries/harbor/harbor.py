@@ -77,6 +77,7 @@ class Harbor(Registry):
             storage=pulumi.Output.concat(
                 claims[IMAGES].metadata.apply(uid_of) if IMAGES in claims else self._cluster.identity, " ", data
             ),
+            keeps_data=settings.keep_data,
         )
 
     def admit(self, name: str, digest: pulumi.Output[str], parent: pulumi.Resource) -> pulumi.Output[str]:

@@ -86,6 +86,7 @@ class Zot(Registry):
             ca_certificate=self._authority,
             plain_http=settings.insecure_http,
             storage=self._claim.metadata.apply(uid_of) if self._claim else self._cluster.identity,
+            keeps_data=settings.keep_data,
         )
 
     @property
