@@ -9,7 +9,7 @@ from components.switch import settle
 
 settings = read_settings()
 registry = build_registry(settings)
-home = settle(registry, settings.keeper, settings.image.tags, settings.switch)
+home = settle(registry, settings.keeper, settings.image.every_tag, settings.switch)
 hero = HeroImage("hero", registry, settings.image, after=[registry, home])
 if settings.pull_secrets.namespaces:
     after = pulumi.ResourceOptions(depends_on=[registry])
@@ -26,6 +26,7 @@ pulumi.export("repository", registry.repository)
 pulumi.export("image", hero.image)
 pulumi.export("digest", hero.digest)
 pulumi.export("tags", hero.tags)
+pulumi.export("nydusImage", hero.nydus_image)
 pulumi.export("page", registry.page)
 pulumi.export("login", registry.login)
 pulumi.export("pull", hero.pull)

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pulumi
 
-from components.image_settings import Build, ImageSettings
+from components.image_settings import Build, ImageSettings, Nydus
 from components.registry import Registry
 from providers.image import Image, ImageSource
+from providers.nydus import NydusImage
 from providers.webhook import Webhook
 
 KO_PLATFORMS = ["linux/amd64", "linux/arm64"]
@@ -17,8 +18,8 @@ class HeroImage(pulumi.ComponentResource):
     """Hero's image in a registry, under all its tags.
 
     Type: `hero:image:HeroImage`. Produces a `hero-home:provider:Image`, for `build: docker` a
-    `docker:index/image:Image` before it, and for each of its webhooks a `hero-home:provider:Webhook` after it.
-    Consumers take `image`, which names a digest, never a tag.
+    `docker:index/image:Image` before it, and after it for `nydus` a `hero-home:provider:NydusImage` and for each of its
+    webhooks a `hero-home:provider:Webhook`. Consumers take `image`, which names a digest, never a tag.
     """
 
     image: pulumi.Output[str]
@@ -29,6 +30,8 @@ class HeroImage(pulumi.ComponentResource):
     """Every tag that names this digest."""
     pull: pulumi.Output[str]
     """The command that pulls it, once the Docker engine has logged in."""
+    nydus_image: pulumi.Output[str] | None
+    """`repository@sha256:…` of the form for Nydus; None where there is none."""
 
     def __init__(
         self,
@@ -62,7 +65,30 @@ class HeroImage(pulumi.ComponentResource):
         self.image = pulumi.Output.concat(registry.repository, "@", self.digest)
         self.tags = settings.tags
         self.pull = pulumi.Output.concat("docker pull ", self.image)
-        self.register_outputs({"image": self.image, "digest": self.digest, "tags": self.tags})
+        self.nydus_image = None if settings.nydus == Nydus.NONE else self._converted(settings.nydus)
+        self.register_outputs(
+            {"image": self.image, "digest": self.digest, "tags": self.tags, "nydusImage": self.nydus_image}
+        )
+
+    def _converted(self, form: Nydus) -> pulumi.Output[str]:
+        """Of an image that others may hear of already, so that nothing is said of one that is not admitted."""
+        registry, name = self._registry, f"{self._name}-nydus"
+        converted = NydusImage(
+            name,
+            repository=registry.repository,
+            tags=self._settings.tags,
+            digest=self.digest,
+            merged=form == Nydus.MERGED,
+            prefetch=self._settings.nydus_prefetch,
+            username=registry.pusher.username,
+            password=registry.pusher.password,
+            ca_certificate=registry.ca_certificate or "",
+            plain_http=registry.plain_http,
+            home=registry.storage,
+            keep=registry.keeps_images,
+            opts=self._placed,
+        )
+        return pulumi.Output.concat(registry.repository, "@", registry.spread(name, converted.nydus_digest, self))
 
     def _call_webhooks(self) -> None:
         settings = self._settings

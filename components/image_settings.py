@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
 
 from components.settings import Block, FilledText, SecretText, Superfluous, Text, WebAddress, check_once
 
@@ -26,6 +26,8 @@ REFERENCE = re.compile(
     rf"([a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?(:\d+)?/)?{REPOSITORY.pattern}(:{TAG.pattern})?(@sha256:[0-9a-f]{{64}})?"
 )
 LONGEST_REPOSITORY = 200
+# As everybody calls them who makes such images; the plugin puts it there.
+NYDUS_SUFFIX = "-nydus"
 
 
 class Build(StrEnum):
@@ -34,6 +36,26 @@ class Build(StrEnum):
     KO = "ko"
     DOCKER = "docker"
     EXISTING = "existing"
+
+
+class Nydus(StrEnum):
+    """Whether the image gets a form from which containers start before it has arrived, and in which shape."""
+
+    NONE = "false"
+    BESIDE = "true"
+    MERGED = "merged"
+
+
+def _said_as_truth_value(value: object) -> object:
+    return str(value).lower() if isinstance(value, bool) else value
+
+
+def _check_inside(path: str) -> str:
+    if not path.startswith("/"):
+        raise ValueError("does not begin with /")
+    if ".." in path.split("/"):
+        raise ValueError("leads out of the folder that it is in")
+    return path
 
 
 def _check_tag(tag: str) -> str:
@@ -111,6 +133,24 @@ class ImageSettings(Block):
         "SBOM, or false",
         examples=["true"],
     )
+    nydus: Annotated[Nydus, BeforeValidator(_said_as_truth_value)] = Field(
+        default=Nydus.NONE,
+        description="true (each tag has its form for Nydus beside it, with -nydus behind it) | merged (so too, and "
+        "the usual form is in what is there as well) | false",
+        examples=["true"],
+    )
+    nydus_prefetch: list[Annotated[FilledText, AfterValidator(_check_inside)]] = Field(
+        default=[],
+        description="only with nydus: a list of files and folders in the image, each with its whole path and once, "
+        "that a container needs first",
+        examples=[["/ko-app/hero"]],
+    )
+
+    @property
+    def every_tag(self) -> list[str]:
+        """The tags, and where there is a Nydus form those of it."""
+        formed = [] if self.nydus == Nydus.NONE else [f"{tag}{NYDUS_SUFFIX}" for tag in self.tags]
+        return [*self.tags, *formed]
 
     @property
     def source_is_path(self) -> bool:
@@ -124,7 +164,7 @@ class ImageSettings(Block):
             raise ValueError("not a repository path")
         return name
 
-    @field_validator("tags", "platforms", "webhooks")
+    @field_validator("tags", "platforms", "webhooks", "nydus_prefetch")
     @classmethod
     def _check_once(cls, values: list[str] | None) -> list[str] | None:
         return check_once(values)
@@ -187,6 +227,24 @@ class ImageSettings(Block):
         if sbom is not None and info.data.get("build") == Build.KO:
             raise Superfluous("an image that ko builds always has an SBOM")
         return sbom
+
+    @field_validator("nydus")
+    @classmethod
+    def _check_nydus(cls, nydus: Nydus, info: ValidationInfo) -> Nydus:
+        tags: list[str] = info.data.get("tags", [])
+        for tag in tags if nydus != Nydus.NONE else []:
+            if f"{tag}{NYDUS_SUFFIX}" in tags:
+                raise Superfluous(f"{tag}{NYDUS_SUFFIX} is one of the tags already")
+            if not TAG.fullmatch(f"{tag}{NYDUS_SUFFIX}"):
+                raise Superfluous(f"the tag {tag} is too long to have {NYDUS_SUFFIX} behind it")
+        return nydus
+
+    @field_validator("nydus_prefetch")
+    @classmethod
+    def _check_prefetch(cls, paths: list[str], info: ValidationInfo) -> list[str]:
+        if paths and info.data.get("nydus") == Nydus.NONE:
+            raise Superfluous("without nydus nothing is fetched ahead")
+        return paths
 
 
 def _check_image_on_disk(source: str) -> None:

@@ -56,6 +56,10 @@ class Registry(pulumi.ComponentResource):
 
         A choice may look at the image first; `name` begins the names of what it makes for that, below `parent`.
         """
+        return self.spread(name, digest, parent)
+
+    def spread(self, name: str, digest: pulumi.Output[str], parent: pulumi.Resource) -> pulumi.Output[str]:
+        """The digest of what others may hear of, or was made of such, once whoever is to have it early has it."""
         del name, parent
         return digest
 

@@ -17,6 +17,8 @@ import (
 	"google.golang.org/grpc"
 )
 
+const patienceWithOrphans = 200 * time.Millisecond
+
 var pluginVersion = semver.MustParse("0.1.0")
 
 // kind is one type of resource: what its inputs mean and how it is made, read, changed and taken away.
@@ -87,6 +89,7 @@ func servePlugin(arguments []string) error {
 			"hero-home:provider:Image":               image{},
 			"hero-home:provider:ImageCopy":           imageCopy{},
 			"hero-home:provider:Home":                home{},
+			"hero-home:provider:NydusImage":          nydusImage{},
 			"hero-home:provider:DockerHubRepository": hubRepository{},
 			"hero-home:provider:DockerHubToken":      hubAccessToken{},
 			"hero-home:provider:Readiness":           readiness{pause: time.Second},
@@ -111,7 +114,7 @@ func servePlugin(arguments []string) error {
 	if err != nil {
 		return err
 	}
-	go leaveWithParent()
+	go leaveWithParent(cancel)
 	fmt.Println(handle.Port)
 	return <-handle.Done
 }
@@ -132,11 +135,14 @@ func (s detailedServer) Diff(ctx context.Context, request *pulumirpc.DiffRequest
 
 // leaveWithParent ends the plugin when the engine has died without a word: what it does from then on would be
 // recorded nowhere.
-func leaveWithParent() {
+func leaveWithParent(cancel context.CancelFunc) {
 	parent := os.Getppid()
 	for os.Getppid() == parent {
 		time.Sleep(50 * time.Millisecond)
 	}
+	// Programs that work for us are told to end, in folders that go next.
+	cancel()
+	time.Sleep(patienceWithOrphans)
 	clearAllScratch()
 	os.Exit(1)
 }

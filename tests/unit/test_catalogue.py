@@ -48,6 +48,7 @@ BESIDE: dict[str, dict[str, object]] = {
     "dockerfile": {"build": "docker"},
     "source": {"build": "existing"},
     "sbom": {"build": "docker"},
+    "nydusPrefetch": {"nydus": True},
 }
 
 

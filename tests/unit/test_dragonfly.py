@@ -306,6 +306,15 @@ def test_a_new_image_is_fetched_for_whom_config_says(origin: str, block: dict[st
     assert preheat.inputs["repository"].startswith(f"https://{host}/v2/")
 
 
+def test_an_images_nydus_form_is_fetched_too() -> None:
+    engine = built("zot", image={"nydus": True})
+    preheat, image = engine.named("hero-nydus-preheat"), engine.named("hero-preheat")
+    assert engine.exported["nydusImage"] == f"{engine.exported['repository']}@{preheat.inputs['digest']}"
+    assert {**preheat.inputs, "digest": image.inputs["digest"]} == image.inputs
+    assert "hero-nydus" in preheat.dependencies
+    assert "hero-nydus-preheat" not in built("zot", {"preheat": "off"}, image={"nydus": True}).types()
+
+
 def test_preheating_comes_after_what_the_origin_looks_at() -> None:
     harbor = {**ORIGINS["harbor"], "scan": {"block": "high"}}
     engine = built("harbor", harbor=harbor)

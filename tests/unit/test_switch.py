@@ -72,3 +72,8 @@ def test_dragonfly_keeps_nothing_so_the_home_is_what_is_behind_it() -> None:
 )
 def test_whether_the_images_outlive_the_registry(registry: str, block: dict[str, object], *, keeps: bool) -> None:
     assert home(registry, **{registry: block})["keepsImages"] is keeps
+
+
+def test_the_stacks_own_tags_are_those_of_the_nydus_form_too() -> None:
+    image = {"tags": ["v1", "latest"], "nydus": True}
+    assert home("embedded", image=image)["tags"] == ["v1", "latest", "v1-nydus", "latest-nydus"]

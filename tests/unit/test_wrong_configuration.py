@@ -257,6 +257,41 @@ WRONG: dict[str, tuple[dict[str, object], dict[str, str]]] = {
         {"hero:image.sbom": '"spdx": input should be a valid boolean'},
     ),
     "a list of SBOMs": (image(build="docker", sbom=["spdx"]), {"hero:image.sbom": "valid boolean"}),
+    # A form for Nydus.
+    "Nydus in another shape": (
+        image(nydus="zran"),
+        {"hero:image.nydus": "\"zran\": input should be 'false', 'true' or 'merged'"},
+    ),
+    "Nydus as a number": (image(nydus=1), {"hero:image.nydus": "1: input should be 'false', 'true' or 'merged'"}),
+    "a tag that Nydus would take": (
+        image(tags=["v1", "v1-nydus"], nydus=True),
+        {"hero:image.nydus": "v1-nydus is one of the tags already"},
+    ),
+    "a tag that is too long for Nydus": (
+        image(tags=["v" * 123], nydus="merged"),
+        {"hero:image.nydus": "is too long to have -nydus behind it"},
+    ),
+    "what is needed first, without Nydus": (
+        image(nydusPrefetch=["/ko-app/hero"]),
+        {"hero:image.nydusPrefetch": "without nydus nothing is fetched ahead"},
+    ),
+    "a path that is no whole one": (
+        image(nydus=True, nydusPrefetch=["/usr", "bin/hero"]),
+        {"hero:image.nydusPrefetch[1]": '"bin/hero": does not begin with /'},
+    ),
+    "a path that leads out": (
+        image(nydus=True, nydusPrefetch=["/usr/../etc"]),
+        {"hero:image.nydusPrefetch[0]": "leads out of the folder"},
+    ),
+    "two paths in one": (
+        image(nydus=True, nydusPrefetch=["/usr\n/etc"]),
+        {"hero:image.nydusPrefetch[0]": "has characters that cannot be printed"},
+    ),
+    "a path that is there twice": (
+        image(nydus=True, nydusPrefetch=["/usr", "/usr"]),
+        {"hero:image.nydusPrefetch[1]": "/usr is there twice"},
+    ),
+    "one path that is no list": (image(nydus=True, nydusPrefetch="/usr"), {"hero:image.nydusPrefetch": "valid list"}),
     # An image that exists.
     "no source for an image that exists": (
         image(build="existing"),
@@ -360,6 +395,8 @@ ALLOWED = {
     "hero:image.dockerfile": "a file, relative to the context",
     "hero:image.platforms": "os/architecture[/variant], each once",
     "hero:image.sbom": "only for docker and existing",
+    "hero:image.nydus": "true (each tag has its form for Nydus beside it",
+    "hero:image.nydusPrefetch": "a list of files and folders in the image",
     "hero:image.source": "an image of the Docker engine",
     "hero:embedded.port": "1 to 65535",
     "hero:embedded.directory": "a folder of its own",
@@ -451,6 +488,9 @@ RIGHT: dict[str, dict[str, object]] = {
     "an SBOM of what Docker builds": image(build="docker", sbom=True),
     "an SBOM of an image that exists": existing("./layout", sbom=True),
     "no SBOM of an image that exists, in the words of YAML 1.1": existing("./layout", sbom="no"),
+    "a form for Nydus": image(nydus=True, nydusPrefetch=["/ko-app", "/etc/my file"]),
+    "a form for Nydus beside the usual one": image(nydus="merged", tags=["v" * 122]),
+    "no form for Nydus": image(nydus=False, nydusPrefetch=[], tags=["v1", "v1-nydus"]),
     "fields that are null": image(dockerfile=None, platforms=None, source=None, sbom=None),
     "a map written as JSON": {"hero:image": '{"tags": ["v1"]}'},
     "the first port": embedded(port=1),
@@ -497,6 +537,8 @@ SECRETS: dict[str, dict[str, object]] = {
     "a Dockerfile": image(build="docker", dockerfile="hunter2"),
     "a source": existing("./hunter2"),
     "a wish for an SBOM": existing("./hero.tar", sbom="hunter2"),
+    "a form for Nydus": image(nydus="hunter2"),
+    "what is needed first": image(nydus=True, nydusPrefetch=["hunter2"]),
     "a port": embedded(port="hunter2"),
     "a value of an unknown key": embedded(token="hunter2"),  # noqa: S106 - it looks like a secret on purpose
 }

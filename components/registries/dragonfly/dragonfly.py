@@ -89,13 +89,16 @@ class Dragonfly(Registry):
         self.proxy = Proxy(PROXY, f"http://127.0.0.1:{HEALTH_PORT}/healthy")
 
     def admit(self, name: str, digest: pulumi.Output[str], parent: pulumi.Resource) -> pulumi.Output[str]:
-        """The digest, once the origin has admitted it and whoever is to have it early has it.
+        """The digest, once the origin has admitted it and whoever is to have it early has it."""
+        return self.spread(name, self._origin.admit(name, digest, parent), parent)
+
+    def spread(self, name: str, digest: pulumi.Output[str], parent: pulumi.Resource) -> pulumi.Output[str]:
+        """The digest, once whoever is to have it early has it.
 
         Type, unless nothing is preheated: `hero-home:provider:DragonflyPreheat`.
         """
-        admitted = self._origin.admit(name, digest, parent)
         if self._account is None or self._scope is None:
-            return admitted
+            return digest
         origin, plain_http = self._origin, self._origin.plain_http
         base = origin.address.apply(lambda address: upstream(address, plain_http=plain_http))
         fetched = DragonflyPreheat(
@@ -105,7 +108,7 @@ class Dragonfly(Registry):
             repository=pulumi.Output.concat(
                 base, "/v2/", origin.repository.apply(lambda repository: repository.partition("/")[2])
             ),
-            digest=admitted,
+            digest=digest,
             username=origin.puller.username,
             password=origin.puller.password,
             scope=self._scope,

@@ -70,6 +70,7 @@ def image_changes(build: str) -> list[Change]:
             Change("image.platforms", ["linux/arm64"], pushed),
             Change("image.source", "cncf-demo:v0.0.2", pushed, EXISTING),
             Change("image.build", "docker", {"hero-build": "create", "hero-image": "update"}),
+            *converted_changes(),
         ]
     built = {"hero-build": "update", "hero-image": "update"}
     return [
@@ -81,4 +82,18 @@ def image_changes(build: str) -> list[Change]:
         Change("image.sbom", value=True, expected=pushed),
         # What docker pushed stays; without a delete the engine forgets the resource.
         Change("image.build", "ko", {"hero-build": "delete", "hero-image": "update"}),
+    ]
+
+
+def converted_changes() -> list[Change]:
+    """What the keys of `hero:image` do to the image's form for Nydus, and to the image beside it."""
+    pushed, converted = {"hero-image": "update"}, {"hero-nydus": "update"}
+    there: dict[str, object] = {"image.nydus": True}
+    return [
+        Change("image.nydus", value=True, expected={"hero-nydus": "create"}),
+        Change("image.nydus", "merged", converted, there),
+        Change("image.nydus", value=False, expected={"hero-nydus": "delete"}, beside=there),
+        Change("image.nydusPrefetch", ["/ko-app/hero"], converted, there),
+        Change("image.context", "./other", pushed | converted, there),
+        Change("image.tags", ["v0.0.1", "latest"], pushed | converted, there),
     ]

@@ -139,6 +139,37 @@ class Home(Kept):
             raise Refusal(f"nowhere else: {', '.join(sorted(there - set(own)))}")
 
 
+class NydusImage(Play):
+    """The form of an image for Nydus, under the image's tags with -nydus behind them."""
+
+    computed = ("nydusDigest", "missing")
+    remakes = ()
+
+    def renewed(self, old: Properties, new: Properties) -> tuple[str, ...]:
+        same = all(old[key] == new[key] for key in ("repository", "digest", "merged", "prefetch", "home"))
+        return () if same else ("nydusDigest",)
+
+    def make(self, world: World, inputs: Properties, old: Properties | None) -> Properties:
+        address, _, path = str(inputs["repository"]).partition("/")
+        registry = world.log_in(address, inputs["username"], inputs["password"], to_push=True)
+        tags = registry.repositories.setdefault(path, {})
+        if inputs["digest"] not in tags.values():
+            raise Refusal(f"404 Not Found: {inputs['repository']}@{inputs['digest']}")
+        for tag in set(old["tags"]) - set(inputs["tags"]) if old else ():
+            tags.pop(f"{tag}-nydus", None)
+        made = digest(inputs["digest"], inputs["merged"], inputs["prefetch"])
+        tags.update({f"{tag}-nydus": made for tag in inputs["tags"]})
+        return {"nydusDigest": made, "missing": []}
+
+    def unmake(self, world: World, outputs: Properties) -> None:
+        address, _, path = str(outputs["repository"]).partition("/")
+        registry = world.registries.get(address)
+        if registry is None or outputs["keep"]:
+            return
+        for tag in outputs["tags"]:
+            registry.repositories.get(path, {}).pop(f"{tag}-nydus", None)
+
+
 class Readiness(Kept):
     """A wait until the pusher may push; where it may not, that would be for ever. Without an address, it is over."""
 
@@ -182,6 +213,7 @@ PLAYS: dict[str, Play] = {
     "hero-home:provider:RegistryProcess": RegistryProcess(),
     "hero-home:provider:Image": Image(),
     "hero-home:provider:Home": Home(),
+    "hero-home:provider:NydusImage": NydusImage(),
     "hero-home:provider:Readiness": Readiness(),
     "hero-home:provider:Departure": Departure(),
 }
