@@ -90,9 +90,9 @@ def converted_changes() -> list[Change]:
     pushed, converted = {"hero-image": "update"}, {"hero-nydus": "update"}
     there: dict[str, object] = {"image.nydus": True}
     return [
-        Change("image.nydus", value=True, expected={"hero-nydus": "create"}),
+        Change("image.nydus", value=True, expected={"home": "update", "hero-nydus": "create"}),
         Change("image.nydus", "merged", converted, there),
-        Change("image.nydus", value=False, expected={"hero-nydus": "delete"}, beside=there),
+        Change("image.nydus", value=False, expected={"home": "update", "hero-nydus": "delete"}, beside=there),
         Change("image.nydusPrefetch", ["/ko-app/hero"], converted, there),
         Change("image.context", "./other", pushed | converted, there),
         Change("image.tags", ["v0.0.1", "latest"], pushed | converted, there),
