@@ -2,7 +2,7 @@
 STACK ?= dev
 WITHIN := python3 -S -m tools.within
 
-.PHONY: up preview drift refresh down status outputs test genuine soak mutations lint hooks format keys previews lock conformance pictures picture benchmark scale
+.PHONY: up preview drift refresh down status where outputs test genuine soak mutations lint hooks format keys previews lock conformance pictures picture benchmark scale
 
 up: ## build Hero's home and move Hero in
 	@./pulumiw up --stack $(STACK) --yes --skip-preview
@@ -21,6 +21,9 @@ down: ## take everything away again
 
 status: ## with Dragonfly, how much of an image nodes got from each other, and how much from where it lives
 	@$(WITHIN) python -m tools.status $(STACK)
+
+where: ## every home that holds Hero now, with tags and digests, and whether they agree
+	@$(WITHIN) python -m tools.where $(STACK)
 
 outputs: ## where Hero lives
 	@./pulumiw stack output --stack $(STACK)

@@ -14,6 +14,8 @@ type imageCopy struct{}
 type imageCopyInputs struct {
 	// Where it goes.
 	access
+	// Registry is the choice by its name in config.
+	Registry string `json:"registry"`
 	// Source is where it lives already.
 	Source access   `json:"source"`
 	Digest string   `json:"digest"`

@@ -88,7 +88,7 @@ def test_when_it_is_no_longer_wanted_its_tags_go_unless_data_are_kept(
     house.configure(wanted)
     house.up()
     house.configure(with_values(wanted, {"image.nydus": False}))
-    assert house.up().changes == {"hero-nydus": "delete"}
+    assert house.up().changes == {"home": "update", "hero-nydus": "delete"}
     assert "nydusImage" not in house.outputs()
     assert tags_of(house).keys() == {"v1", "latest"} | ({"v1-nydus", "latest-nydus"} if keep else set())
 

@@ -43,8 +43,13 @@ def dragonfly_changes(build: str) -> list[Change]:
 
 
 def _fetched_early(change: Change) -> Change:
+    if change.key == "image.tags" and "hero-build" not in change.expected:
+        return change
+    early = {f"{name}-preheat": operation for name, operation in change.expected.items() if name == "hero-nydus"}
     if change.key in OTHER_IMAGES:
-        return replace(change, expected=change.expected | {"hero-preheat": "update"})
+        early["hero-preheat"] = "update"
+    if early:
+        return replace(change, expected=change.expected | early)
     # What is built once more may be the same.
     return replace(change, spared=("hero-preheat",)) if "hero-build" in change.expected else change
 

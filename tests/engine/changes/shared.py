@@ -95,5 +95,5 @@ def converted_changes() -> list[Change]:
         Change("image.nydus", value=False, expected={"home": "update", "hero-nydus": "delete"}, beside=there),
         Change("image.nydusPrefetch", ["/ko-app/hero"], converted, there),
         Change("image.context", "./other", pushed | converted, there),
-        Change("image.tags", ["v0.0.1", "latest"], pushed | converted, there),
+        Change("image.tags", ["v0.0.1", "latest"], {"home": "update"} | pushed | converted, there),
     ]

@@ -1,0 +1,51 @@
+"""`make where STACK=…`: every home that holds Hero now, with tags and digests, and whether they agree."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any, cast
+
+from tools.packages import run
+from tools.places import ROOT
+from tools.problem import Problem
+from tools.wrapper import PLUGIN, plainly
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+HOME, COPY = "hero-home:provider:Home", "hero-home:provider:ImageCopy"
+
+
+def main(arguments: list[str]) -> int:
+    """Print the table, which the plugin makes: it knows how a registry is asked."""
+    if len(arguments) != 1:
+        raise Problem("name a stack: make where STACK=…")
+    command = [str(ROOT / "pulumiw"), "stack", "export", "--show-secrets", "--stack", arguments[0]]
+    exported = run(command, "the stack cannot be read")
+    told = json.dumps(homes(json.loads(exported), arguments[0]))
+    # Not as an argument, since everybody on the machine can read those.
+    return subprocess.run([str(ROOT / "bin" / PLUGIN), "where"], input=told, text=True, check=False).returncode
+
+
+def homes(exported: Mapping[str, Any], stack: str) -> list[dict[str, Any]]:
+    """Each with its repository and the pusher's login; the one that the stack has chosen first."""
+    deployment: dict[str, Any] = exported.get("deployment") or {}
+    resources: list[dict[str, Any]] = deployment.get("resources") or []
+    found = sorted((each for each in resources if each["type"] in (HOME, COPY)), key=lambda each: each["type"] == COPY)
+    if not found:
+        raise Problem(f"stack {stack} has no home for Hero; make up STACK={stack} builds one")
+    return [{key: _opened(value) for key, value in each["outputs"].items()} for each in found]
+
+
+def _opened(value: Any) -> Any:  # noqa: ANN401 - any JSON
+    """A secret as an export shows it is an object with its JSON in clear."""
+    if not isinstance(value, dict):
+        return value
+    members = cast("dict[str, Any]", value)
+    return json.loads(members["plaintext"]) if "plaintext" in members else members
+
+
+if __name__ == "__main__":
+    sys.exit(plainly(lambda: main(sys.argv[1:])))
