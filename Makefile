@@ -2,7 +2,7 @@
 STACK ?= dev
 WITHIN := python3 -S -m tools.within
 
-.PHONY: up preview drift refresh down status outputs test genuine soak mutations lint hooks format keys previews lock conformance pictures picture benchmark scale
+.PHONY: up preview drift refresh down status outputs test genuine soak mutations lint hooks format keys previews lock conformance pictures picture benchmark scale lazy
 
 up: ## build Hero's home and move Hero in
 	@./pulumiw up --stack $(STACK) --yes --skip-preview
@@ -45,7 +45,7 @@ lint: ## ruff, strict types, gofmt and go vet, and the workflows by actionlint a
 	@$(WITHIN) ruff check
 	@$(WITHIN) ruff format --check
 	@$(WITHIN) pyright
-	@$(WITHIN) sh -c 'cd providers && test -z "$$(gofmt -l . ../hero)" && export CGO_ENABLED=0 && go vet ./... && cd ../hero && go vet ./...'
+	@$(WITHIN) sh -c 'cd providers && test -z "$$(gofmt -l . ../hero ../benchmarks)" && export CGO_ENABLED=0 && go vet ./... && cd ../hero && go vet ./... && cd ../benchmarks/lazy_start/programs && go vet ./...'
 	@$$(python3 -S -m tools.provide actionlint)
 	@$(WITHIN) zizmor --offline --quiet .github
 
@@ -55,7 +55,7 @@ hooks: ## what `make lint` says quickly, before each commit
 format: ## let ruff and gofmt have their way
 	@$(WITHIN) ruff check --fix
 	@$(WITHIN) ruff format
-	@$(WITHIN) gofmt -w providers hero
+	@$(WITHIN) gofmt -w providers hero benchmarks
 
 previews: ## record anew the event logs that the reports of previews are tested on
 	@$(WITHIN) python -m tests.previews
@@ -78,3 +78,6 @@ benchmark: ## measure what the README says of speed, and write it there
 
 scale: ## how time and memory grow with a stack: the README's table, and its picture
 	@$(WITHIN) python -m benchmarks.scale --write
+
+lazy: ## how long containers take to start from images that have not arrived; as root. SIZES in MB, LINKS in Mbit/s, RUNS
+	@$(WITHIN) python -m benchmarks.lazy_start --write
