@@ -23,8 +23,11 @@ from components.kubernetes.nydus.configuration import folders, hosts, nydusd, sn
 from tools.problem import Problem
 
 SECONDS_TO_START = 20
+SECONDS_TO_END = 20
 # What hangs ends then, whoever waits for it.
 SECONDS_TO_LIVE = 3600
+STARTED: set["subprocess.Popen[bytes]"] = set()
+APART = ("unshare", "--mount", "--propagation=private", "--pid", "--fork", "--kill-child", "--mount-proc")
 NAME = "lazy"
 OVERLAYFS, NYDUS = "overlayfs", "nydus"
 TRANSFER = "plugins.'io.containerd.transfer.v1.local'"
@@ -51,6 +54,7 @@ class Node:
     programs: Programs
     link: Link
     first: int
+    namespace: Path
 
     def inside(self, *command: str) -> list[str]:
         """The command that runs another one where the node's processes and mounts are."""
@@ -112,11 +116,12 @@ class Node:
 def new_node(programs: Programs, link: Link, login: Login) -> Generator[Node]:
     """A node that pulls through the link; nothing of it is left afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="lazy-"))
-    apart = ["unshare", "--mount", "--propagation=private", "--pid", "--fork", "--kill-child", "--mount-proc"]
     try:
-        with subprocess.Popen([*apart, "sleep", str(SECONDS_TO_LIVE)]) as parent:
+        with subprocess.Popen([*APART, "sleep", str(SECONDS_TO_LIVE)]) as parent:
+            STARTED.add(parent)
             try:
-                node = Node(folder, programs, link, first_process(parent.pid))
+                first = Path(f"/proc/{first_process(parent.pid)}")
+                node = Node(folder, programs, link, int(first.name), (first / "ns" / "pid").readlink())
                 write_configuration(node, login)
                 node.start_snapshotter()
                 node.start("containerd", programs["containerd"], "--config", str(folder / "containerd.toml"))
@@ -124,8 +129,15 @@ def new_node(programs: Programs, link: Link, login: Login) -> Generator[Node]:
                 yield node
             finally:
                 parent.kill()
+                STARTED.discard(parent)
     finally:
         remove(folder)
+
+
+def end_all() -> None:
+    """For whoever is interrupted while other threads wait for what happens on their nodes."""
+    for parent in list(STARTED):
+        parent.kill()
 
 
 def first_process(parent: int) -> int:
@@ -141,13 +153,13 @@ def first_process(parent: int) -> int:
 
 
 def remove(folder: Path) -> None:
-    """The last of the node's processes may still be on its way out."""
-    for _ in range(100):
+    """The last of the node's processes may still be on their way out, and their mounts with them."""
+    deadline = time.monotonic() + SECONDS_TO_END
+    while folder.exists():
+        if time.monotonic() > deadline:
+            raise Problem(f"{folder} cannot be removed")
         shutil.rmtree(folder, ignore_errors=True)
-        if not folder.exists():
-            return
-        time.sleep(0.1)
-    raise Problem(f"{folder} cannot be removed")
+        time.sleep(0.02)
 
 
 def write_configuration(node: Node, login: Login) -> None:
@@ -211,11 +223,12 @@ def quietly(command: list[str]) -> None:
 
 def processes(node: Node, name: str) -> list[int]:
     """Those of the node that are called so, as this machine numbers them."""
-    namespace = Path(f"/proc/{node.first}/ns/pid").readlink()
     found: list[int] = []
     for entry in Path("/proc").glob("[0-9]*"):
         try:
-            if (entry / "ns" / "pid").readlink() == namespace and (entry / "comm").read_text().strip() == name[:15]:
+            if (entry / "ns" / "pid").readlink() == node.namespace and (entry / "comm").read_text().strip() == name[
+                :15
+            ]:
                 found.append(int(entry.name))
         except OSError:
             continue
