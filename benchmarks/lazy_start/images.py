@@ -21,6 +21,7 @@ from tests.checkout import Checkout
 from tools.problem import Problem
 
 NEEDED = 0.05
+SECONDS_TO_CONVERT = 600
 # As many as the sizes of an application's own files: most are small, and most bytes are in large ones.
 SMALLEST, LARGEST = 4 << 10, 4 << 20
 LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
@@ -166,9 +167,8 @@ def convert(programs: Programs, checkout: Checkout, folder: Path, reference: str
     file.touch(mode=0o600)
     # YAML has all of JSON.
     file.write_text(json.dumps(config))
-    ended = subprocess.run(
-        [programs["accelctl"], "convert", "--config", str(file), reference], capture_output=True, text=True, check=False
-    )
+    command = [programs["accelctl"], "convert", "--config", str(file), reference]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=SECONDS_TO_CONVERT)
     if ended.returncode != 0:
         raise Problem(f"{reference} cannot be converted:\n{ended.stdout}{ended.stderr}")
     return f"{reference}-nydus"
