@@ -11,9 +11,9 @@ from pathlib import Path
 
 from benchmarks.lazy_start.cases import LAZY, Case, Form, Outcome, remember, remembered
 from benchmarks.lazy_start.lazy_image import LazyImage
-from benchmarks.lazy_start.node import end_all
 from benchmarks.lazy_start.programs import ensure_programs
 from benchmarks.lazy_start.report import draw, rows
+from benchmarks.machines import end_all
 from tests.checkout import new_checkout
 from tools.places import ROOT
 from tools.readme import write_table

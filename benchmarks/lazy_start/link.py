@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from benchmarks.lazy_start.programs import Programs
 from benchmarks.lazy_start.talk import hear, tell
+from benchmarks.machines import Machine
 
 
 @dataclass(frozen=True)
@@ -24,11 +25,15 @@ class Link:
 
 
 @contextmanager
-def new_link(programs: Programs, registry: str, megabits: int) -> Generator[Link]:
+def new_link(
+    programs: Programs, registry: str, megabits: int, listen: str = "", *, inside: Machine | None = None
+) -> Generator[Link]:
     """A link to the registry; where the speed is 0, as fast as this machine copies."""
-    command = [programs["link"], registry, str(megabits)]
+    command = [programs["link"], registry, str(megabits), *([listen] if listen else [])]
+    if inside:
+        command = inside.inside(*command)
     with subprocess.Popen(command, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         try:
-            yield Link(f"127.0.0.1:{int(hear(process))}", process)
+            yield Link(hear(process), process)
         finally:
             process.kill()

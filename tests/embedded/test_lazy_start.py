@@ -14,9 +14,10 @@ from benchmarks.lazy_start import images
 from benchmarks.lazy_start.cases import Form
 from benchmarks.lazy_start.lazy_image import LazyImage, puller
 from benchmarks.lazy_start.link import new_link
-from benchmarks.lazy_start.node import APART, NYDUS, kill, new_node, processes
+from benchmarks.lazy_start.node import NYDUS, new_node
 from benchmarks.lazy_start.programs import Programs, ensure_programs
 from benchmarks.lazy_start.talk import hear, tell
+from benchmarks.machines import APART, kill, processes
 from tests.checkout import Checkout, free_port
 from tests.embedded.test_first_up import fetch_when_ready
 

@@ -1,9 +1,10 @@
 // Link passes connections on to a registry at the speed of a link, and counts what comes from there.
 //
-//	link ADDRESS MEGABITS_PER_SECOND
+//	link ADDRESS MEGABITS_PER_SECOND [LISTEN]
 //
-// It prints the port that it listens on, and then, for each line on its standard input, how many bytes it has passed on so
-// far. Where the speed is 0 it is as fast as it can be. It ends when its input does.
+// It prints where it listens, which is a port of this machine's own where nothing else is said, and then, for each line on
+// its standard input, how many bytes it has passed on so far. Where the speed is 0 it is as fast as it can be. It ends when
+// its input does. An address that begins with a slash is that of a socket, by which a link leads out of a network.
 package main
 
 import (
@@ -14,6 +15,7 @@ import (
 	"net"
 	"os"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -27,24 +29,35 @@ const (
 )
 
 func main() {
-	if len(os.Args) != 3 {
-		log.Fatal("link ADDRESS MEGABITS_PER_SECOND")
+	if len(os.Args) != 3 && len(os.Args) != 4 {
+		log.Fatal("link ADDRESS MEGABITS_PER_SECOND [LISTEN]")
+	}
+	listen := "127.0.0.1:0"
+	if len(os.Args) == 4 {
+		listen = os.Args[3]
 	}
 	megabits, err := strconv.ParseFloat(os.Args[2], 64)
 	if err != nil {
 		log.Fatal(err)
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := net.Listen(network(listen), listen)
 	if err != nil {
 		log.Fatal(err)
 	}
 	down := &direction{bytesPerSecond: megabits * 1e6 / 8}
 	up := &direction{bytesPerSecond: megabits * 1e6 / 8}
 	go accept(listener, os.Args[1], down, up)
-	fmt.Println(listener.Addr().(*net.TCPAddr).Port)
+	fmt.Println(listener.Addr())
 	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
 		fmt.Println(down.passed.Load())
 	}
+}
+
+func network(address string) string {
+	if strings.HasPrefix(address, "/") {
+		return "unix"
+	}
+	return "tcp"
 }
 
 func accept(listener net.Listener, address string, down, up *direction) {
@@ -59,7 +72,7 @@ func accept(listener net.Listener, address string, down, up *direction) {
 
 func connect(client net.Conn, address string, down, up *direction) {
 	defer client.Close()
-	registry, err := net.Dial("tcp", address)
+	registry, err := net.Dial(network(address), address)
 	if err != nil {
 		log.Print(err)
 		return
@@ -69,13 +82,13 @@ func connect(client net.Conn, address string, down, up *direction) {
 	shrink(client)
 	go func() {
 		up.pass(registry, client)
-		registry.(*net.TCPConn).CloseWrite()
+		registry.(interface{ CloseWrite() error }).CloseWrite()
 	}()
 	down.pass(client, registry)
 }
 
 func shrink(connection net.Conn) {
-	if err := connection.(*net.TCPConn).SetWriteBuffer(4 * piece); err != nil {
+	if err := connection.(interface{ SetWriteBuffer(int) error }).SetWriteBuffer(4 * piece); err != nil {
 		log.Print(err)
 	}
 }
