@@ -2,7 +2,7 @@
 STACK ?= dev
 WITHIN := python3 -S -m tools.within
 
-.PHONY: up preview drift refresh down status outputs test genuine soak mutations lint hooks format keys previews lock conformance pictures picture benchmark scale lazy
+.PHONY: up preview drift refresh down status outputs test genuine soak mutations lint hooks format keys previews lock conformance pictures picture benchmark scale lazy peers
 
 up: ## build Hero's home and move Hero in
 	@./pulumiw up --stack $(STACK) --yes --skip-preview
@@ -81,3 +81,6 @@ scale: ## how time and memory grow with a stack: the README's table, and its pic
 
 lazy: ## how long containers take to start from images that have not arrived; as root. SIZES in MB, LINKS in Mbit/s, RUNS
 	@$(WITHIN) python -m benchmarks.lazy_start --write
+
+peers: ## how nodes share an image by Dragonfly; as root, with DRAGONFLY=FOLDER of its programs. SIZE in MB, LINK in Mbit/s, NODES, RUNS
+	@$(WITHIN) python -m benchmarks.peer_to_peer --write

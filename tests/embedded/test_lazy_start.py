@@ -3,9 +3,6 @@
 It has to mount, and so it has to be root. Where it cannot run it says why, and fails where HERO_LAZY=1 demands it.
 """
 
-import os
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -15,38 +12,13 @@ from benchmarks.lazy_start.cases import Form
 from benchmarks.lazy_start.lazy_image import LazyImage, puller
 from benchmarks.lazy_start.link import new_link
 from benchmarks.lazy_start.node import NYDUS, new_node
-from benchmarks.lazy_start.programs import Programs, ensure_programs
+from benchmarks.lazy_start.programs import Programs
 from benchmarks.lazy_start.talk import hear, tell
-from benchmarks.machines import APART, kill, processes
+from benchmarks.machines import kill, processes
 from tests.checkout import Checkout, free_port
 from tests.embedded.test_first_up import fetch_when_ready
 
 MEGABYTES, MEGABITS = 100, 100
-# What calls them is built here, where they are not.
-CALLED = ("unshare", "nsenter", "cc", "make", "perl", "cargo")
-
-
-@pytest.fixture(scope="module")
-def programs() -> Programs:
-    """All that is started, or a word why nothing can be."""
-    reason = why_not()
-    if reason and not os.environ.get("HERO_LAZY"):
-        pytest.skip(reason)
-    assert not reason
-    return ensure_programs()
-
-
-def why_not() -> str:
-    """What this machine lacks; nothing where it lacks nothing."""
-    if os.geteuid() != 0:
-        return "lazy starts are mounted, which only root may"
-    missing = [name for name in CALLED if shutil.which(name) is None]
-    if missing:
-        return f"lazy starts need {', '.join(missing)} on PATH"
-    if not Path("/dev/fuse").exists():
-        return "lazy starts need /dev/fuse: modprobe fuse"
-    tried = subprocess.run([*APART, "true"], capture_output=True, text=True, check=False)
-    return f"no namespaces for mounts and processes: {tried.stderr.strip()}" if tried.returncode else ""
 
 
 @pytest.fixture(scope="module")
