@@ -2,7 +2,7 @@
 STACK ?= dev
 WITHIN := python3 -S -m tools.within
 
-.PHONY: up preview drift refresh down status where outputs test genuine soak mutations lint hooks format keys previews lock conformance pictures picture benchmark scale
+.PHONY: up preview drift refresh down status where outputs test genuine soak mutations lint hooks format keys previews lock conformance pictures picture benchmark scale lazy peers
 
 up: ## build Hero's home and move Hero in
 	@./pulumiw up --stack $(STACK) --yes --skip-preview
@@ -48,7 +48,7 @@ lint: ## ruff, strict types, gofmt and go vet, and the workflows by actionlint a
 	@$(WITHIN) ruff check
 	@$(WITHIN) ruff format --check
 	@$(WITHIN) pyright
-	@$(WITHIN) sh -c 'cd providers && test -z "$$(gofmt -l . ../hero)" && export CGO_ENABLED=0 && go vet ./... && cd ../hero && go vet ./...'
+	@$(WITHIN) sh -c 'cd providers && test -z "$$(gofmt -l . ../hero ../benchmarks)" && export CGO_ENABLED=0 && go vet ./... && cd ../hero && go vet ./... && cd ../benchmarks/lazy_start/programs && go vet ./...'
 	@$$(python3 -S -m tools.provide actionlint)
 	@$(WITHIN) zizmor --offline --quiet .github
 
@@ -58,7 +58,7 @@ hooks: ## what `make lint` says quickly, before each commit
 format: ## let ruff and gofmt have their way
 	@$(WITHIN) ruff check --fix
 	@$(WITHIN) ruff format
-	@$(WITHIN) gofmt -w providers hero
+	@$(WITHIN) gofmt -w providers hero benchmarks
 
 previews: ## record anew the event logs that the reports of previews are tested on
 	@$(WITHIN) python -m tests.previews
@@ -81,3 +81,9 @@ benchmark: ## measure what the README says of speed, and write it there
 
 scale: ## how time and memory grow with a stack: the README's table, and its picture
 	@$(WITHIN) python -m benchmarks.scale --write
+
+lazy: ## how long containers take to start from images that have not arrived; as root. SIZES in MB, LINKS in Mbit/s, RUNS
+	@$(WITHIN) python -m benchmarks.lazy_start --write
+
+peers: ## how nodes share an image by Dragonfly; as root, with DRAGONFLY=FOLDER of its programs. SIZE in MB, LINK in Mbit/s, NODES, RUNS
+	@$(WITHIN) python -m benchmarks.peer_to_peer --write

@@ -22,16 +22,26 @@ def ensure_go(uv: Path, oldest: tuple[int, ...] = OLDEST_GO) -> Path:
     return find_go(oldest) or _install_go(uv)
 
 
-def build(go: Path, module: Path, package: str, name: str, *, flags: str = "", beside: tuple[Path, ...] = ()) -> Path:
+def build(
+    go: Path,
+    module: Path,
+    package: str,
+    name: str,
+    *,
+    flags: str = "",
+    beside: tuple[Path, ...] = (),
+    with_c: bool = False,
+) -> Path:
     """Build a package of a Go module, unless that was done before; returns the folder with the program.
 
-    The files beside it are copied into the same folder. What go.sum does not vouch for is not built.
+    The files beside it are copied into the same folder. What go.sum does not vouch for is not built. Few programs have
+    parts in C, and those need a compiler for it.
     """
     folder = _folder(module, name, flags, beside)
     if not _is_whole(folder, name, beside):
         with held(cache() / "go.lock"):
             if not _is_whole(folder, name, beside):
-                _make(folder, go, module, package, name, flags, beside)
+                _make(folder, go, module, package, name, flags, beside, with_c=with_c)
     return folder
 
 
@@ -50,31 +60,50 @@ def _is_whole(folder: Path, name: str, beside: tuple[Path, ...]) -> bool:
     return all((folder / part).exists() for part in (name, *(file.name for file in beside)))
 
 
-def _make(folder: Path, go: Path, module: Path, package: str, name: str, flags: str, beside: tuple[Path, ...]) -> None:
+def _make(
+    folder: Path,
+    go: Path,
+    module: Path,
+    package: str,
+    name: str,
+    flags: str,
+    beside: tuple[Path, ...],
+    *,
+    with_c: bool,
+) -> None:
     with newly_made(folder) as unfinished, step(f"building {name} with Go") as bar:
-        _compile(go / "go", module, package, unfinished / name, flags, bar)
+        _compile(go / "go", module, package, unfinished / name, flags, bar, with_c=with_c)
         for file in beside:
             shutil.copy(file, unfinished)
 
 
-def _compile(go: Path, module: Path, package: str, program: Path, flags: str, bar: Bar) -> None:
+def _compile(go: Path, module: Path, package: str, program: Path, flags: str, bar: Bar, *, with_c: bool) -> None:
+    environment = _environment(with_c=with_c)
     options = ["-trimpath", "-buildvcs=false", f"-ldflags=-s -w {flags}".rstrip()]
     # `go build -v` names each package as it compiles it, and those are the stale ones.
     bar.note = "finding out what is to be compiled"
-    stale = _go(go, module, ["list", "-deps", *options, "-f", "{{if .Stale}}{{.ImportPath}}{{end}}", package], bar)
+    stale = _go(
+        go, module, ["list", "-deps", *options, "-f", "{{if .Stale}}{{.ImportPath}}{{end}}", package], environment, bar
+    )
     bar.done, bar.note = 0, ""
     bar.total = sum(1 for line in stale if line)
-    _go(go, module, ["build", "-v", *options, "-o", str(program), package], bar)
+    _go(go, module, ["build", "-v", *options, "-o", str(program), package], environment, bar)
 
 
-def _go(go: Path, module: Path, arguments: list[str], bar: Bar) -> list[str]:
-    return watched([str(go), *arguments], module, _environment(), bar)
+def _go(go: Path, module: Path, arguments: list[str], environment: dict[str, str], bar: Bar) -> list[str]:
+    return watched([str(go), *arguments], module, environment, bar)
 
 
-def _environment() -> dict[str, str]:
+def _environment(*, with_c: bool) -> dict[str, str]:
     """The user's own proxies and caches, but no option that would make this another program."""
     kept = {name: value for name, value in os.environ.items() if name not in NOT_FOR_BUILDS}
-    return {**kept, "CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly", "GOWORK": "off", "GOTOOLCHAIN": "local"}
+    return {
+        **kept,
+        "CGO_ENABLED": "1" if with_c else "0",
+        "GOFLAGS": "-mod=readonly",
+        "GOWORK": "off",
+        "GOTOOLCHAIN": "local",
+    }
 
 
 def find_go(oldest: tuple[int, ...] = OLDEST_GO) -> Path | None:

@@ -27,7 +27,7 @@ ROOM = re.compile(r"components/registries/(\w+)")
 ROOMS = {"docker_hub": "dockerhub"}
 # What no stack is made of.
 BESIDE = re.compile(
-    r"docs/|tests/|benchmarks/|tools/(actionlint|clients|conformance|nydus|syft)/|\.github/ISSUE_TEMPLATE/|[^/]*\.md$"
+    r"docs/|tests/|benchmarks/|tools/(actionlint|clients|conformance|containerd|nydus|snapshotter|syft)/|\.github/ISSUE_TEMPLATE/|[^/]*\.md$"
 )
 
 

@@ -89,16 +89,14 @@ class Nodes(pulumi.ComponentResource):
         super().__init__("hero:kubernetes:Nodes", name, None, opts)
         placed = pulumi.ResourceOptions(parent=self, provider=cluster.provider)
         part = "mirror" if mirror else "registry"
-        hosts = pulumi.Output.all(
-            mirror.server if mirror else address, scheme, mirror.upstream if mirror else ""
-        ).apply(
-            lambda known: _hosts(
+        file = pulumi.Output.all(mirror.server if mirror else address, scheme, mirror.upstream if mirror else "").apply(
+            lambda known: hosts(
                 f"{known[1]}://{known[0]}",
                 f"{part}.crt" if authority is not None else "",
                 (mirror.url, known[2]) if mirror else None,
             )
         )
-        told = pulumi.Output.all(hosts, authority or "").apply(
+        told = pulumi.Output.all(file, authority or "").apply(
             lambda known: {"hosts.toml": known[0], "ca.crt": known[1]}
         )
         written = kubernetes.core.v1.ConfigMap(
@@ -129,7 +127,8 @@ class Nodes(pulumi.ComponentResource):
         self.register_outputs({"address": address})
 
 
-def _hosts(server: str, certificate: str, mirror: tuple[str, str] | None) -> str:
+def hosts(server: str, certificate: str, mirror: tuple[str, str] | None) -> str:
+    """The file `hosts.toml` of a registry: its certificate, and a mirror with the address that it shall ask at."""
     lines = [f'server = "{server}"']
     if mirror:
         url, upstream = mirror

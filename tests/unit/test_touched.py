@@ -22,7 +22,7 @@ STACKS = {
     ("changed", "expected"),
     [
         ([], []),
-        (["README.md", "docs/zot.md", "tests/unit/test_zot.py", "tools/syft/go.mod"], []),
+        (["README.md", "docs/zot.md", "tests/unit/test_zot.py", "tools/containerd/go.mod"], []),
         (["Pulumi.one.yaml"], ["one"]),
         (["Pulumi.gone.yaml"], []),
         (["components/registries/zot/settings.py"], ["one", "two", "peers"]),

@@ -1,0 +1,1 @@
+"""What lazy starts promise, measured: registry, containerd, snapshotter and nydusd are real, and the link is slow."""
