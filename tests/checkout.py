@@ -105,9 +105,18 @@ class Checkout:
         """Give the dev stack another block `hero:embedded`; the port stays."""
         self._use_block("embedded", (f"port: {self.port}", *lines))
 
-    def crane(self, *arguments: str, who: str = "puller", check: bool = True) -> str:
-        """An independent client, logged in as one of the two users through a file."""
-        told = self.outputs()
+    def set_secret(self, path: str, value: str) -> None:
+        """Give the dev stack a secret as a person does: typed, not as an argument."""
+        command = ["./pulumiw", "config", "set", "--stack", "dev", "--secret", "--path", path]
+        subprocess.run(
+            command, cwd=self.path, env=self.environment, input=value, text=True, check=True, capture_output=True
+        )
+
+    def crane(
+        self, *arguments: str, who: str = "puller", check: bool = True, told: dict[str, Any] | None = None
+    ) -> str:
+        """An independent client, logged in as one of the two users through a file; `told` spares asking for outputs."""
+        told = told or self.outputs()
         with tempfile.TemporaryDirectory() as folder:
             logins = {told["address"]: {"username": told[f"{who}Username"], "password": told[f"{who}Password"]}}
             (Path(folder) / "config.json").write_text(json.dumps({"auths": logins}))

@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import tarfile
+from collections.abc import Mapping
 from pathlib import Path
 
 
@@ -18,8 +19,11 @@ def layer(files: dict[str, bytes]) -> bytes:
     return buffer.getvalue()
 
 
-def write_layout(folder: Path, layers: list[bytes]) -> str:
-    """An OCI image layout with one image of these layers; returns the image's digest."""
+def write_layout(folder: Path, layers: list[bytes], subject: Mapping[str, object] | None = None) -> str:
+    """An OCI image layout with one image of these layers; returns the image's digest.
+
+    With a subject, it is attached to the image that has that descriptor.
+    """
     blobs = folder / "blobs" / "sha256"
     blobs.mkdir(parents=True)
 
@@ -34,6 +38,7 @@ def write_layout(folder: Path, layers: list[bytes]) -> str:
         "mediaType": "application/vnd.oci.image.manifest.v1+json",
         "config": put(_config(layers), "application/vnd.oci.image.config.v1+json"),
         "layers": described,
+        **({"subject": subject} if subject else {}),
     }
     image = put(json.dumps(manifest).encode(), "application/vnd.oci.image.manifest.v1+json")
     (folder / "oci-layout").write_text('{"imageLayoutVersion": "1.0.0"}')

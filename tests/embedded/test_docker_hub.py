@@ -47,7 +47,7 @@ def checkout(tmp_path: Path, hub: Hub) -> Generator[Checkout]:
         instead(fresh, "components/registries/docker_hub.py", '"docker.io"', f'"{hub.address}"')
         instead(fresh, "providers/docker_hub.py", "https://hub.docker.com", f"http://{hub.address}")
         configure(fresh)
-        set_token(fresh, hub.token)
+        fresh.set_secret("hero:dockerhub.token", hub.token)
         yield fresh
 
 
@@ -71,14 +71,6 @@ def configure(checkout: Checkout, *lines: str, **image: Any) -> None:  # noqa: A
     stack_file.write_text(
         f"{salt[0] if salt else ''}config:\n  hero:registry: dockerhub\n  hero:image: {image_block}\n"
         f"  hero:dockerhub:\n{written}{token}"
-    )
-
-
-def set_token(checkout: Checkout, token: str) -> None:
-    """As a person gives it: typed, not as an argument."""
-    command = ["./pulumiw", "config", "set", "--stack", "dev", "--secret", "--path", "hero:dockerhub.token"]
-    subprocess.run(
-        command, cwd=checkout.path, env=checkout.environment, input=token, text=True, check=True, capture_output=True
     )
 
 
@@ -178,13 +170,13 @@ def test_a_repository_that_is_there_already_is_taken_over(checkout: Checkout, hu
 
 
 def test_a_wrong_token_is_told_without_a_traceback(checkout: Checkout, hub: Hub) -> None:
-    set_token(checkout, "dckr_pat_of_nobody_at_all")
+    checkout.set_secret("hero:dockerhub.token", "dckr_pat_of_nobody_at_all")
     ended = checkout.make("up")
     assert ended.code != 0
     assert "hero:dockerhub.token" in ended.text
     assert "Traceback" not in ended.text
     assert "dckr_pat_of_nobody_at_all" not in ended.text
-    set_token(checkout, hub.token)
+    checkout.set_secret("hero:dockerhub.token", hub.token)
     checkout.up()
     checkout.down()
     assert hub.repositories == {}
