@@ -1,5 +1,6 @@
 """The catalogue: what each choice lets a stack say, and what another choice asks of the rest of the program."""
 
+import re
 from pathlib import Path
 
 import pulumi
@@ -74,6 +75,8 @@ def test_every_choice_has_its_page() -> None:
         page = f"docs/{choice.page}.md"
         assert (ROOT / page).exists()
         assert page in (ROOT / "Pulumi.yaml").read_text()
+        headings = re.findall(r"^## (.+)$", (ROOT / page).read_text(), re.MULTILINE)
+        assert [each for each in headings if each in ("Setup", "Do", "Continue")] == ["Setup", "Do", "Continue"]
 
 
 @pytest.mark.parametrize("block", PAGES)
