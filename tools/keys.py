@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast, get_origin
 
 from components.catalogue import CHOICES
+from components.image_settings import ImageSettings
 from components.kubernetes.cluster import ClusterSettings
 from components.kubernetes.nydus.settings import NydusSettings
+from components.kubernetes.pull_secrets import PullSecretsSettings
 from components.settings import Block, block_within
 from components.switch import SwitchSettings
 from tools.places import ROOT
@@ -16,9 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PAGES: dict[str, tuple[str, type[Block]]] = {
-    "harbor": ("docs/harbor.md", CHOICES["harbor"].settings),
-    "zot": ("docs/zot.md", CHOICES["zot"].settings),
-    "dragonfly": ("docs/dragonfly.md", CHOICES["dragonfly"].settings),
+    **{name: (f"docs/{choice.page}.md", choice.settings) for name, choice in CHOICES.items()},
+    "image": ("docs/image.md", ImageSettings),
+    "pullSecrets": ("docs/pull-secrets.md", PullSecretsSettings),
     "cluster": ("docs/cluster.md", ClusterSettings),
     "nydus": ("docs/nydus.md", NydusSettings),
     "switch": ("docs/switching.md", SwitchSettings),

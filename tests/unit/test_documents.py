@@ -10,7 +10,10 @@ from tools.places import ROOT
 
 PROMISES = re.findall(r"^\| .+ \| `(tests/[\w/]+\.py)::(\w+)` \|$", (ROOT / "SECURITY.md").read_text(), re.MULTILINE)
 FORMS = sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml"))
-PAGES = ["README.md", "SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/ci.md", "docs/policies.md"]
+PAGES = sorted(
+    str(file.relative_to(ROOT))
+    for file in (*ROOT.glob("*.md"), ROOT / "hero/README.md", *(ROOT / "docs").rglob("*.md"))
+)
 TARGETS = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
 
@@ -34,10 +37,18 @@ def test_every_command_that_a_document_names_is_there(page: str) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_every_file_that_a_document_leads_to_is_there(page: str) -> None:
+def test_every_place_that_a_document_leads_to_is_there(page: str) -> None:
     file = ROOT / page
-    for link in re.findall(r"\]\((?!https?:|#)([^)#]+)", file.read_text()):
-        assert (file.parent / link).exists(), link
+    for link, heading in re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)", file.read_text()):
+        there = (file.parent / link) if link else file
+        assert there.exists(), link
+        assert not heading or heading in headings(there.read_text()), heading
+
+
+def headings(page: str) -> set[str]:
+    """By what GitHub lets one lead to them."""
+    found = re.findall(r"^#+ (.+)$", page, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in found}
 
 
 def test_every_target_says_what_it_does() -> None:

@@ -1,0 +1,63 @@
+"""The commands of the documentation, and why some of them are not run by a test."""
+
+import re
+
+from tools.places import ROOT
+
+PAGES = ["README.md", "CONTRIBUTING.md", *sorted(f"docs/{file.name}" for file in (ROOT / "docs").glob("*.md"))]
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+ACCOUNT = "needs an account; tests/embedded/test_docker_hub.py does the same at a Hub of the tests' own"
+CLUSTER = "needs a cluster; tests/engine/test_life.py does the same with stand-ins for the providers"
+BACKUP = "needs a cluster with a Harbor in it; it was run by hand in one"
+ITSELF = "is what runs this test"
+BESIDE = "is run by CI beside `make test`, and would only be run twice"
+
+# By page: whatever cannot be done on any machine, or would be done twice.
+NOT_RUN: dict[str, dict[str, str]] = {
+    "README.md": {"make test": ITSELF},
+    "CONTRIBUTING.md": {"make test": ITSELF, "make lint": BESIDE},
+    "docs/docker-hub.md": {
+        "make up STACK=mine": ACCOUNT,
+        "./pulumiw import hero-home:provider:DockerHubRepository dockerhub-repository NAMESPACE/hero --stack mine "
+        "--parent dockerhub=urn:pulumi:mine::hero::hero:registry:DockerHub::dockerhub --generate-code=false "
+        "--protect=false": ACCOUNT,
+    },
+    "docs/harbor.md": {
+        "make up STACK=mine": CLUSTER,
+        "make refresh STACK=mine && make up STACK=mine": CLUSTER,
+        "kubectl": BACKUP,
+    },
+    "docs/nydus.md": {"make up": CLUSTER},
+    "docs/pull-secrets.md": {"make up": CLUSTER},
+    "docs/zot.md": {
+        "make up STACK=mine": CLUSTER,
+        "./pulumiw stack output caCertificate --stack mine > ca.crt": CLUSTER,
+        "sudo install -D ca.crt /etc/docker/certs.d/ADDRESS/ca.crt": "tells this machine's own Docker engine",
+    },
+}
+
+
+def blocks(page: str) -> list[tuple[str, str]]:
+    """Each block of code of a page, with the language that it is said to be in."""
+    return BLOCK.findall((ROOT / page).read_text())
+
+
+def commands(page: str) -> list[str]:
+    """What a page has its reader type, without the comments behind it, in this order."""
+    typed: list[str] = []
+    for language, text in blocks(page):
+        if language == "console":
+            typed += re.findall(r"^\$ (.+)$", re.sub(r" *\\\n +", " ", text), re.MULTILINE)
+    return [re.sub(r" +# .*", "", command) for command in typed]
+
+
+def why_not(page: str, command: str) -> str:
+    """Why no test runs it; nothing where one does. A reason may be that of all commands of one program."""
+    reasons = NOT_RUN.get(page, {})
+    return reasons.get(command) or reasons.get(command.split(maxsplit=1)[0], "")
+
+
+def run_by_a_test(page: str) -> list[str]:
+    """What `tests/embedded/test_documents.py` types."""
+    return [command for command in commands(page) if not why_not(page, command)]
