@@ -9,6 +9,7 @@ BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 ACCOUNT = "needs an account; tests/embedded/test_docker_hub.py does the same at a Hub of the tests' own"
 CLUSTER = "needs a cluster; tests/engine/test_life.py does the same with stand-ins for the providers"
+SWITCH = "needs a cluster; tests/embedded/test_switching.py does the same between two registries of this machine"
 BACKUP = "needs a cluster with a Harbor in it; it was run by hand in one"
 ITSELF = "is what runs this test"
 BESIDE = "is run by CI beside `make test`, and would only be run twice"
@@ -28,8 +29,13 @@ NOT_RUN: dict[str, dict[str, str]] = {
         "make refresh STACK=mine && make up STACK=mine": CLUSTER,
         "kubectl": BACKUP,
     },
-    "docs/nydus.md": {"make up": CLUSTER},
+    "docs/dragonfly.md": {
+        "make up STACK=mine": CLUSTER,
+        "make status STACK=mine": CLUSTER,
+    },
+    "docs/nydus.md": {"make up": CLUSTER, "sudo": "takes an hour; tests/embedded/test_lazy_start.py does a small case"},
     "docs/pull-secrets.md": {"make up": CLUSTER},
+    "docs/switching.md": {"make preview": SWITCH, "make up": SWITCH, "make where": SWITCH},
     "docs/zot.md": {
         "make up STACK=mine": CLUSTER,
         "./pulumiw stack output caCertificate --stack mine > ca.crt": CLUSTER,
