@@ -2,7 +2,7 @@
 STACK ?= dev
 WITHIN := python3 -S -m tools.within
 
-.PHONY: up preview drift refresh down status where outputs test genuine soak mutations lint hooks format keys previews lock conformance pictures picture benchmark scale lazy peers
+.PHONY: up preview drift refresh down status where outputs test genuine soak mutations lint hooks format keys previews lock conformance pictures picture benchmark moving scale lazy peers
 
 up: ## build Hero's home and move Hero in
 	@./pulumiw up --stack $(STACK) --yes --skip-preview
@@ -78,6 +78,9 @@ picture: ## what the puller sees at the page of a stack that is up, as a picture
 
 benchmark: ## measure what the README says of speed, and write it there
 	@$(WITHIN) python -m benchmarks.speed --write
+
+moving: ## measure a move to another registry against crane: the table of docs/switching.md
+	@$(WITHIN) python -m benchmarks.moving --write
 
 scale: ## how time and memory grow with a stack: the README's table, and its picture
 	@$(WITHIN) python -m benchmarks.scale --write

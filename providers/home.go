@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
@@ -157,11 +158,12 @@ func (h homeInputs) copyTo(call call, wanted homeInputs, taken contents) error {
 	if err := wanted.checkPlace(call, destination, taken); err != nil {
 		return err
 	}
+	began := time.Now()
 	if err := destination.take(call, taken); err != nil {
 		return fmt.Errorf("not everything of %s has reached %s: %w", h.Repository, wanted.Repository, err)
 	}
-	call.progress.info("%s has, with the same digests as %s, %s; %s were sent",
-		wanted.Repository, h.Repository, taken.told(), megabytes(destination.uploaded.Load()))
+	call.progress.info("%s has, with the same digests as %s, %s; %s were sent in %.1f s", wanted.Repository, h.Repository,
+		taken.told(), megabytes(destination.uploaded.Load()), time.Since(began).Seconds())
 	return nil
 }
 

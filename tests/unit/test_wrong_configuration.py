@@ -162,6 +162,20 @@ WRONG: dict[str, tuple[dict[str, object], dict[str, str]]] = {
     ),
     # How it is built.
     "a build that nobody knows": (image(build="kaniko"), {"hero:image.build": f'"kaniko": {A_WORD}'}),
+    "a copy that nobody knows": (
+        {"hero:switch": {"copy": "everything", "coppy": "all"}},
+        {
+            "hero:switch.copy": "input should be 'all', 'current' or 'none'",
+            "hero:switch.coppy": "unknown key, did you mean copy?",
+        },
+    ),
+    "one namespace for two": (
+        {
+            "hero:harbor": {"domain": "hero.10.0.0.1.nip.io", "namespace": "hero"},
+            "hero:zot": {"domain": "hero.10.0.0.1.nip.io", "namespace": "hero"},
+        },
+        {"hero:zot.namespace": "harbor lives there"},
+    ),
     "a build in capitals": (image(build="KO"), {"hero:image.build": A_WORD}),
     "an empty build": (image(build=""), {"hero:image.build": A_WORD}),
     "a context that is not there": (image(context="nowhere"), {"hero:image.context": f'"nowhere": {NO_FOLDER}'}),
@@ -402,8 +416,15 @@ ALLOWED = {
     "hero:embedded.directory": "a folder of its own",
     "hero:embedded.keepData": "true, so that the images outlive",
     "hero:embedded.rotate": "any text",
+    "hero:switch.copy": "all (every tag, with all that is attached)",
+    "hero:zot.namespace": "this registry's alone",
 }
-KEYS = {"hero:image": "name, tags, build", "hero:embedded": "port, directory", "hero": "hero:registry, hero:image"}
+KEYS = {
+    "hero:image": "name, tags, build",
+    "hero:embedded": "port, directory",
+    "hero:switch": "copy, discard",
+    "hero": "hero:registry, hero:image",
+}
 
 # These need a file that nobody but a person can write, or a key that no command line can name.
 BEYOND_COMMANDS = {"a context without a Dockerfile", "a top-level key with a new line", "no key at all"}
