@@ -38,12 +38,19 @@ func (r *repository) take(call call, held contents) error {
 	if err := r.attachAll(held); err != nil {
 		return err
 	}
-	for tag, digest := range held.tags {
-		if err := r.tagAs(held.manifests[digest].Descriptor, digest.String(), []string{tag}); err != nil {
-			return err
-		}
+	if err := r.tagAll(held); err != nil {
+		return err
 	}
 	return r.readBack(call, held)
+}
+
+func (r *repository) tagAll(held contents) error {
+	var group errgroup.Group
+	group.SetLimit(requestsAtOnce)
+	for tag, digest := range held.tags {
+		group.Go(func() error { return r.tagAs(held.manifests[digest].Descriptor, digest.String(), []string{tag}) })
+	}
+	return group.Wait()
 }
 
 // otherwise are the tags that name something else here, in order.
