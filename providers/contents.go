@@ -52,6 +52,10 @@ type manifestLinks struct {
 	Subject   *v1.Descriptor  `json:"subject"`
 }
 
+func noContents() contents {
+	return contents{tags: map[string]v1.Hash{}, manifests: map[v1.Hash]storedManifest{}, blobs: map[v1.Hash]int64{}}
+}
+
 // listTags are all of a repository, in order; none where nothing has been pushed to it yet.
 func (r *repository) listTags() ([]string, error) {
 	found, err := remote.List(r.name, r.options...)
@@ -82,7 +86,7 @@ func (r *repository) contentsOfDigest(digest string) (contents, error) {
 
 // contentsFrom goes level by level: from what is named to what that names, and to what is attached to it.
 func (r *repository) contentsFrom(level []name.Reference) (contents, error) {
-	held := contents{tags: map[string]v1.Hash{}, manifests: map[v1.Hash]storedManifest{}, blobs: map[v1.Hash]int64{}}
+	held := noContents()
 	for len(level) > 0 {
 		found := make([]storedManifest, len(level))
 		var group errgroup.Group
@@ -210,7 +214,7 @@ func (c contents) only(tags []string) contents {
 }
 
 func (c contents) reachable(tags []string) contents {
-	some := contents{tags: map[string]v1.Hash{}, manifests: map[v1.Hash]storedManifest{}, blobs: map[v1.Hash]int64{}}
+	some := noContents()
 	var waiting []v1.Hash
 	for _, tag := range tags {
 		if digest, there := c.tags[tag]; there {

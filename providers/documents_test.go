@@ -69,8 +69,8 @@ func pushed(t *testing.T, ctx context.Context, inputs imageInputs, content manif
 	return destination.push(call{Context: ctx}, content, inputs.Tags, inputs.Sbom)
 }
 
-// documentsOf are the documents that the registry has of an image, by what they say their subject is.
-func documentsOf(t *testing.T, inputs imageInputs, digest v1.Hash) []string {
+// referrersOf are what the registry knows to be attached to an image.
+func referrersOf(t *testing.T, inputs access, digest v1.Hash) []v1.Descriptor {
 	t.Helper()
 	repository, err := name.NewRepository(inputs.Repository)
 	if err != nil {
@@ -84,8 +84,18 @@ func documentsOf(t *testing.T, inputs imageInputs, digest v1.Hash) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return found.Manifests
+}
+
+// documentsOf are the documents that the registry has of an image, by what they say their subject is.
+func documentsOf(t *testing.T, inputs imageInputs, digest v1.Hash) []string {
+	t.Helper()
+	repository, err := name.NewRepository(inputs.Repository)
+	if err != nil {
+		t.Fatal(err)
+	}
 	var documents []string
-	for _, descriptor := range found.Manifests {
+	for _, descriptor := range referrersOf(t, inputs.access, digest) {
 		image, err := remote.Image(repository.Digest(descriptor.Digest.String()))
 		if err != nil {
 			t.Fatal(err)

@@ -61,11 +61,7 @@ func (image) diff(olds, news resource.PropertyMap) (plugin.DiffResult, error) {
 			olds[key] = resource.NewBoolProperty(false)
 		}
 	}
-	changed := changedKeys(olds, news)
-	if len(state.Missing) > 0 {
-		changed = append(changed, "missing")
-	}
-	return difference(changed), nil
+	return differenceWithTags(olds, news, state.Missing), nil
 }
 
 func (image) create(call call, news resource.PropertyMap) (resource.PropertyMap, error) {

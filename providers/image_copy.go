@@ -41,11 +41,7 @@ func (imageCopy) diff(olds, news resource.PropertyMap) (plugin.DiffResult, error
 	if err != nil {
 		return plugin.DiffResult{}, err
 	}
-	changed := changedKeys(olds, news)
-	if len(state.Missing) > 0 {
-		changed = append(changed, "missing")
-	}
-	return difference(changed), nil
+	return differenceWithTags(olds, news, state.Missing), nil
 }
 
 func (imageCopy) create(call call, news resource.PropertyMap) (resource.PropertyMap, error) {

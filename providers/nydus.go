@@ -59,11 +59,7 @@ func (nydusImage) diff(olds, news resource.PropertyMap) (plugin.DiffResult, erro
 	if err != nil {
 		return plugin.DiffResult{}, err
 	}
-	changed := changedKeys(olds, news)
-	if len(state.Missing) > 0 {
-		changed = append(changed, "missing")
-	}
-	return difference(changed), nil
+	return differenceWithTags(olds, news, state.Missing), nil
 }
 
 func (nydusImage) create(call call, news resource.PropertyMap) (resource.PropertyMap, error) {

@@ -74,7 +74,7 @@ func TestEachPlatformHasItsFormAndAttestationsHaveNone(t *testing.T) {
 		t.Fatal(content.Manifests)
 	}
 	for place, image := range []v1.Image{first, second} {
-		forms := formsOf(t, inputs, digestOf(t, image))
+		forms := referrersOf(t, inputs.access, digestOf(t, image))
 		if len(forms) != 1 || forms[0].Digest != content.Manifests[place].Digest || forms[0].Size != content.Manifests[place].Size {
 			t.Errorf("%v, and in the index %v", forms, content.Manifests[place])
 		}

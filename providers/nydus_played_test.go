@@ -9,7 +9,6 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/registry"
-	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
@@ -180,22 +179,4 @@ func tagsIn(t *testing.T, inputs nydusInputs) map[string]string {
 		found[tag] = descriptor.Digest.String()
 	}
 	return found
-}
-
-// formsOf are the forms that the registry knows of an image, by what they say their subject is.
-func formsOf(t *testing.T, inputs nydusInputs, digest v1.Hash) []v1.Descriptor {
-	t.Helper()
-	repository, err := name.NewRepository(inputs.Repository)
-	if err != nil {
-		t.Fatal(err)
-	}
-	index, err := remote.Referrers(repository.Digest(digest.String()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	found, err := index.IndexManifest()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return found.Manifests
 }

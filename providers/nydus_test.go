@@ -23,7 +23,7 @@ func TestTheFormIsBesideTheImageAndFoundByIt(t *testing.T) {
 			if tags["v1-nydus"] != state.NydusDigest || tags["v1"] != inputs.Digest || state.NydusDigest == inputs.Digest {
 				t.Errorf("%s: %v", state.NydusDigest, tags)
 			}
-			forms := formsOf(t, inputs, digestOf(t, image))
+			forms := referrersOf(t, inputs.access, digestOf(t, image))
 			if len(forms) != 1 || forms[0].Digest.String() != state.NydusDigest {
 				t.Errorf("%v", forms)
 			}

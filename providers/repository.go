@@ -16,6 +16,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 )
 
 const patienceWithCourtesy = 10 * time.Second
@@ -164,6 +166,15 @@ func (r *repository) complete(call call, digest string, wanted imageInputs) erro
 		return err
 	}
 	return r.tagAs(stored, digest, wanted.Tags)
+}
+
+// differenceWithTags counts tags that a refresh has not found as a change too.
+func differenceWithTags(olds, news resource.PropertyMap, missing []string) plugin.DiffResult {
+	changed := changedKeys(olds, news)
+	if len(missing) > 0 {
+		changed = append(changed, "missing")
+	}
+	return difference(changed)
 }
 
 // tagAs gives the image those of the tags that it has not yet: a registry whose tags are immutable refuses one that is
