@@ -2,12 +2,14 @@
 
 import shutil
 import subprocess
+from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
-from tests.checkout import Checkout
+from tests.checkout import Checkout, new_checkout
 from tests.documented import PAGES, run_by_a_test
 from tests.unit.configuration import entries_of, read
 
@@ -18,13 +20,21 @@ WALKS = ("README.md", "docs/embedded.md")
 TYPED = [page for page in PAGES if page not in WALKS and run_by_a_test(page)]
 
 
-def typed(checkout: Checkout, command: str) -> str:
+@pytest.fixture
+def other(tmp_path: Path) -> Generator[dict[str, Any]]:
+    """What a registry tells that the newcomer has an account of: another checkout's."""
+    with new_checkout(tmp_path / "other") as theirs:
+        theirs.up()
+        yield theirs.outputs()
+
+
+def typed(checkout: Checkout, command: str, answer: str = "what is typed then") -> str:
     """Its words, where it ends well; a command that asks is answered."""
     ended = subprocess.run(
         ["sh", "-c", command.replace("5001", str(checkout.port))],
         cwd=checkout.path,
         env=checkout.environment,
-        input="what is typed then\n",
+        input=f"{answer}\n",
         check=False,
         capture_output=True,
         text=True,
@@ -34,24 +44,38 @@ def typed(checkout: Checkout, command: str) -> str:
     return ended.stdout
 
 
-def test_the_walk_of_a_newcomer(checkout: Checkout) -> None:
-    """The README's commands; where it says so, Hero's page is changed, and the image is pulled as any client would."""
+def test_the_walk_of_a_newcomer(checkout: Checkout, other: dict[str, Any]) -> None:
+    """The README's commands, and what it says in words: an image is pulled by any client, Hero's page is changed."""
     said: dict[str, list[str]] = {}
-    digests: list[str] = []
+    homes: list[dict[str, Any]] = []
+    own = {"REGISTRY": other["address"], "NAMESPACE": "newcomer", "USER": other["pusherUsername"]}
     for command in run_by_a_test("README.md"):
-        if command == "make preview":
+        if command == "make preview" and command not in said:
             page = checkout.path / "hero" / "page.html"
             page.write_text(page.read_text().replace("</h1>", ", who has been here</h1>", 1))
-        said.setdefault(command, []).append(typed(checkout, command))
+        words = [own.get(word, word) for word in command.split(" ")]
+        said.setdefault(command, []).append(typed(checkout, " ".join(words), other["pusherPassword"]))
         if command == "make up":
-            told = checkout.outputs()
-            digests.append(told["digest"])
-            assert checkout.crane("digest", f"{told['repository']}:latest") == told["digest"]
+            homes.append(pulled(checkout))
+    made, changed, moved = homes
     assert "docker pull 127.0.0.1" in said["make outputs"][0]
     assert "**1 to update**" in said["make preview"][0]
-    assert len(digests) == len(set(digests)) == 2
-    assert not checkout.registries()
+    assert made["digest"] != changed["digest"] == moved["digest"]
+    assert made["address"] == changed["address"] != moved["address"] == other["address"]
+    assert changed["digest"] in said["make where"][1]
     assert list(said)[-1] == "make down"
+    assert not checkout.registries()
+
+
+def pulled(checkout: Checkout) -> dict[str, Any]:
+    """What the stack tells of where Hero lives, once an image was had from there."""
+    told = checkout.outputs()
+    archive = checkout.path.parent / "pulled.tar"
+    checkout.crane("pull", told["image"], str(archive), told=told)
+    assert archive.stat().st_size > 0
+    archive.unlink()
+    assert checkout.crane("digest", f"{told['repository']}:latest", told=told) == told["digest"]
+    return told
 
 
 def test_the_page_of_the_embedded_registry(checkout: Checkout) -> None:
