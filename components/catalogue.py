@@ -11,6 +11,7 @@ from components.kubernetes.cluster import ClusterSettings
 from components.kubernetes.exposure import ExposedSettings
 from components.kubernetes.nydus.settings import NydusSettings
 from components.kubernetes.pull_secrets import PullSecretsSettings
+from components.mistakes import Mender
 from components.reader import Entry, Reader, read_entries
 from components.registries.docker_hub import ADDRESS, DockerHub, DockerHubSettings
 from components.registries.dragonfly.settings import DragonflySettings, Footprint, Preheat, leads_to_itself
@@ -45,7 +46,7 @@ class Choice:
     """A registry that can be chosen: the model of its block, and the component that is built from it."""
 
     settings: type[Block]
-    component: Callable[[str, Settings], Registry]
+    component: Callable[[str, Settings, pulumi.ResourceOptions | None], Registry]
     page: str
     """Its page in docs/."""
     levels: Callable[[Any], int | None] = lambda _: None
@@ -56,38 +57,39 @@ class Choice:
     """The choice that is behind it, with these settings, where it keeps no images itself."""
 
 
-def _zot(name: str, stack: Settings) -> Registry:
+def _zot(name: str, stack: Settings, opts: pulumi.ResourceOptions | None) -> Registry:
     # What lives in a cluster takes as long to import as all the rest.
     from components.registries.zot.zot import Zot  # noqa: PLC0415
 
-    return Zot(name, stack.choice, stack.image, stack.cluster)
+    return Zot(name, stack.choice, stack.image, stack.cluster, opts)
 
 
-def _harbor(name: str, stack: Settings) -> Registry:
+def _harbor(name: str, stack: Settings, opts: pulumi.ResourceOptions | None) -> Registry:
     from components.registries.harbor.harbor import Harbor  # noqa: PLC0415 - as above
 
-    return Harbor(name, stack.choice, stack.image, stack.cluster)
+    return Harbor(name, stack.choice, stack.image, stack.cluster, opts)
 
 
-def _dragonfly(name: str, stack: Settings) -> Registry:
+def _dragonfly(name: str, stack: Settings, opts: pulumi.ResourceOptions | None) -> Registry:
     from components.registries.dragonfly.dragonfly import Dragonfly  # noqa: PLC0415 - as above
 
     # The same as if it were the choice, so that nothing of it changes when Dragonfly comes or goes.
-    origin = build_registry(replace(stack, registry=stack.choice.origin, choice=stack.origin, origin=None))
+    behind = replace(stack, registry=stack.choice.origin, choice=stack.origin, origin=None)
+    origin = build_registry(behind, name.removesuffix(stack.registry), opts)
     everywhere = not leads_to_itself(CHOICES[stack.choice.origin].host(stack.origin))
-    return Dragonfly(name, stack.choice, origin, stack.cluster, everywhere=everywhere)
+    return Dragonfly(name, stack.choice, origin, stack.cluster, everywhere=everywhere, opts=opts)
 
 
 CHOICES: dict[str, Choice] = {
     "embedded": Choice(
         EmbeddedSettings,
-        lambda name, stack: Embedded(name, stack.choice, stack.image.name),
+        lambda name, stack, opts: Embedded(name, stack.choice, stack.image.name, opts),
         "embedded",
         host=lambda _: "127.0.0.1",
     ),
     "dockerhub": Choice(
         DockerHubSettings,
-        lambda name, stack: DockerHub(name, stack.choice, stack.image.name),
+        lambda name, stack, opts: DockerHub(name, stack.choice, stack.image.name, opts),
         "docker-hub",
         lambda settings: settings.levels,
         host=lambda settings: (settings.server or ADDRESS).partition(":")[0],
@@ -105,8 +107,12 @@ def read_settings(entries: Mapping[str, Entry] | None = None) -> Settings:
 
     Raises ConfigurationError with all mistakes, before anything is provisioned.
     """
-    project = pulumi.get_project()
-    reader = Reader(read_entries() if entries is None else entries, pulumi.get_stack())
+    reader = Reader(read_entries() if entries is None else entries, Mender(pulumi.get_stack()))
+    return check_settings(pulumi.get_project(), reader)
+
+
+def check_settings(project: str, reader: Reader) -> Settings:
+    """The same for whatever the reader has, under keys that begin with the project's name."""
     registry = reader.word(f"{project}:registry", list(CHOICES), DEFAULT, PLANNED)
     image = reader.block(f"{project}:image", ImageSettings)
     blocks = {
@@ -195,6 +201,6 @@ def _limit_levels(
     reader.refuse(path, f"{registry} has no place for this name", allowed, image.name.rpartition("/")[2])
 
 
-def build_registry(settings: Settings) -> Registry:
-    """The home that the stack has chosen."""
-    return CHOICES[settings.registry].component(settings.registry, settings)
+def build_registry(settings: Settings, before: str = "", opts: pulumi.ResourceOptions | None = None) -> Registry:
+    """The home that the stack has chosen; its name is the choice's, with what it is given `before` that."""
+    return CHOICES[settings.registry].component(f"{before}{settings.registry}", settings, opts)

@@ -40,8 +40,10 @@ class HeroImage(pulumi.ComponentResource):
         settings: ImageSettings,
         *,
         after: list[pulumi.Resource],
+        opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__("hero:image:HeroImage", name, None, pulumi.ResourceOptions(depends_on=after))
+        waiting = pulumi.ResourceOptions(depends_on=after)
+        super().__init__("hero:image:HeroImage", name, None, pulumi.ResourceOptions.merge(opts, waiting))
         self._name = name
         self._registry = registry
         self._settings = settings

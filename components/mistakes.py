@@ -29,23 +29,48 @@ class Mistake:
         return f"  {self.path}: {self.problem}\n      allowed: {self.allowed}\n      mend:    {self.mend}"
 
 
-class Mender:
-    """The commands that mend a stack's config."""
+class Mends:
+    """How config is mended, wherever it stands."""
+
+    file: str
+    """What it stands in, in words."""
 
     def __init__(self, stack: str) -> None:
-        self._stack = stack
+        self.stack = stack
 
     def set(self, path: str, value: str) -> str:
         """Give a value."""
-        return f"./pulumiw config set --stack {self._stack} --path {shlex.quote(path)} {shlex.quote(value)}"
+        raise NotImplementedError
 
     def set_secret(self, path: str) -> str:
-        """Ask for the value, which would stay in the shell's history otherwise."""
-        return f"./pulumiw config set --stack {self._stack} --secret --path {shlex.quote(path)}"
+        """Give a value that stays secret."""
+        raise NotImplementedError
 
     def remove(self, path: str) -> str:
         """Take away whatever stands there."""
-        return f"./pulumiw config rm --stack {self._stack} --path {shlex.quote(path)}"
+        raise NotImplementedError
+
+    def set_example(self, key: str, place: Place, beside: list[object], told: int) -> str:
+        """Give what the field has for an example; a list has what is `beside`, and as many examples as were `told`."""
+        raise NotImplementedError
+
+
+class Mender(Mends):
+    """The commands that mend a stack's config."""
+
+    file = "the stack's file"
+
+    def set(self, path: str, value: str) -> str:
+        """Give a value."""
+        return f"./pulumiw config set --stack {self.stack} --path {shlex.quote(path)} {shlex.quote(value)}"
+
+    def set_secret(self, path: str) -> str:
+        """Ask for the value, which would stay in the shell's history otherwise."""
+        return f"./pulumiw config set --stack {self.stack} --secret --path {shlex.quote(path)}"
+
+    def remove(self, path: str) -> str:
+        """Take away whatever stands there."""
+        return f"./pulumiw config rm --stack {self.stack} --path {shlex.quote(path)}"
 
     def set_example(self, key: str, place: Place, beside: list[object], told: int) -> str:
         """Give what the field has for an example.

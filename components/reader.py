@@ -12,7 +12,7 @@ from pulumi.runtime.config import CONFIG, is_config_secret
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from components.mistakes import Mender, Mistake, nearest, path_of, shown, step_of
+from components.mistakes import Mends, Mistake, nearest, path_of, shown, step_of
 from components.settings import Block, ConfigurationError, Place, Steps, Superfluous, keys_of, leaves, locate, texts
 
 Model = TypeVar("Model", bound=Block)
@@ -24,15 +24,17 @@ class Entry:
 
     text: str
     secret: bool = False
+    in_clear: frozenset[Steps] | None = None
+    """What in it stands in clear, where that is known; else the stack's file is looked at."""
 
 
 class Reader:
     """Reads the blocks of one stack's config and collects what is wrong with them."""
 
-    def __init__(self, entries: Mapping[str, Entry], stack: str) -> None:
+    def __init__(self, entries: Mapping[str, Entry], mends: Mends) -> None:
         self._entries = entries
-        self._stack = stack
-        self._mend = Mender(stack)
+        self._mend = mends
+        self._stack = mends.stack
         self._mistakes: list[Mistake] = []
 
     def word(self, key: str, allowed: Sequence[str], default: str, planned: Sequence[str] = ()) -> str:
@@ -75,7 +77,7 @@ class Reader:
             place = locate(model, steps)
             if value and place.key and place.is_secret and not self._is_sealed(key, place.to_field):
                 path = path_of(key, place.to_field)
-                self._add(path, "stands in clear in the stack's file", "a secret", self._mend.set_secret(path))
+                self._add(path, f"stands in clear in {self._mend.file}", "a secret", self._mend.set_secret(path))
 
     def has(self, key: str) -> bool:
         """Whether the config says anything under the key; an empty map is what Pulumi.yaml says by itself."""
@@ -170,6 +172,8 @@ class Reader:
         """Whether it stands in the stack's file as a secret; of the engine one only hears that something there does."""
         if not self._is_secret(key):
             return False
+        if (in_clear := self._entries[key].in_clear) is not None:
+            return steps not in in_clear
         try:
             stands = yaml.safe_load(Path(f"Pulumi.{self._stack}.yaml").read_text(encoding="utf-8"))["config"][key]
             for step in steps:

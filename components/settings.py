@@ -72,7 +72,7 @@ def _check_web_address(url: str) -> str:
 
 Text = Annotated[StrictStr, AfterValidator(_printable)]
 FilledText = Annotated[Text, AfterValidator(_filled)]
-SecretText = Annotated[FilledText, SECRET]
+SecretText = Annotated[FilledText, SECRET, Field(json_schema_extra={"secret": True})]
 WebAddress = Annotated[FilledText, AfterValidator(_check_web_address)]
 Port = Annotated[int, BeforeValidator(_no_truth_value), Field(ge=1, le=65535, strict=False)]
 

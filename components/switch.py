@@ -34,10 +34,17 @@ class SwitchSettings(Block):
     )
 
 
-def settle(registry: Registry, keeper: str, tags: list[str], settings: SwitchSettings) -> Home:
+def settle(
+    registry: Registry,
+    keeper: str,
+    tags: list[str],
+    settings: SwitchSettings,
+    name: str = "home",
+    opts: pulumi.ResourceOptions | None = None,
+) -> Home:
     """The registry as Hero's home; `keeper` is the choice that keeps the images, and `tags` are the stack's own."""
     return Home(
-        "home",
+        name,
         registry=keeper,
         repository=registry.repository,
         username=registry.pusher.username,
@@ -48,5 +55,5 @@ def settle(registry: Registry, keeper: str, tags: list[str], settings: SwitchSet
         keeps_images=registry.keeps_images,
         copy=settings.copied.value,
         discard=settings.discard,
-        opts=pulumi.ResourceOptions(depends_on=[registry]),
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[registry])),
     )

@@ -1,0 +1,48 @@
+"""The program's own story as one component: a registry, Hero's home in it, the image, and what a cluster gets."""
+
+import pulumi
+
+from components.catalogue import Settings, build_registry
+from components.hero_image import HeroImage
+from components.kubernetes.pull_secrets import PullSecrets
+from components.switch import settle
+from package.schema import HOME
+
+
+class Home(pulumi.ComponentResource):
+    """A registry of the chosen kind, with a container image in it that was built or taken.
+
+    Type: `hero:index:Home`. Produces what the program in `__main__.py` does, each a child and named after it.
+    """
+
+    def __init__(self, name: str, settings: Settings, opts: pulumi.ResourceOptions | None) -> None:
+        super().__init__(HOME, name, None, opts)
+        within = pulumi.ResourceOptions(parent=self)
+        registry = build_registry(settings, f"{name}-", within)
+        home = settle(registry, settings.keeper, settings.image.every_tag, settings.switch, f"{name}-home", within)
+        hero = HeroImage(f"{name}-hero", registry, settings.image, after=[registry, home], opts=within)
+        if settings.pull_secrets.namespaces:
+            after = pulumi.ResourceOptions(parent=self, depends_on=[registry])
+            PullSecrets(f"{name}-pull-secrets", registry, settings.pull_secrets, settings.cluster, after)
+        if settings.nydus.snapshotter:
+            # It takes as long to import as all the rest.
+            from components.kubernetes.nydus.snapshotter import NydusSnapshotter  # noqa: PLC0415
+
+            NydusSnapshotter(f"{name}-nydus", registry, hero, settings.nydus, settings.cluster, registry.proxy, within)
+        self.told: dict[str, pulumi.Input[object]] = {
+            "registry": settings.registry,
+            "address": registry.address,
+            "repository": registry.repository,
+            "image": hero.image,
+            "digest": hero.digest,
+            "tags": hero.tags,
+            "nydusImage": hero.nydus_image,
+            "page": registry.page,
+            "pull": hero.pull,
+            "caCertificate": registry.ca_certificate,
+            "pusherUsername": registry.pusher.username,
+            "pusherPassword": registry.pusher.password,
+            "pullerUsername": registry.puller.username,
+            "pullerPassword": registry.puller.password,
+        }
+        self.register_outputs(self.told)

@@ -1,0 +1,114 @@
+"""What the package says of itself, from which Pulumi writes the types of every language.
+
+It is made from the models that check a stack's config, so that a key, its words and what it takes are written once.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic.json_schema import models_json_schema
+
+from components.catalogue import CHOICES, DEFAULT
+from components.image_settings import ImageSettings
+from components.kubernetes.cluster import ClusterSettings
+from components.kubernetes.nydus.settings import NydusSettings
+from components.kubernetes.pull_secrets import PullSecretsSettings
+from components.settings import Block
+from components.switch import SwitchSettings
+
+PACKAGE = "hero"
+VERSION = "0.1.0"
+HOME = f"{PACKAGE}:index:Home"
+BLOCKS: dict[str, type[Block]] = {
+    "image": ImageSettings,
+    **{name: choice.settings for name, choice in CHOICES.items()},
+    "pullSecrets": PullSecretsSettings,
+    "cluster": ClusterSettings,
+    "nydus": NydusSettings,
+    "switch": SwitchSettings,
+}
+OUTPUTS: dict[str, dict[str, object]] = {
+    "registry": {"type": "string", "description": "Which registry it is."},
+    "address": {"type": "string", "description": "`host[:port]`, as a client writes it in an image reference."},
+    "repository": {"type": "string", "description": "`address/path`, where the image lives."},
+    "image": {"type": "string", "description": "`repository@sha256:…`, which is what pods and others should name."},
+    "digest": {"type": "string", "description": "`sha256:…`"},
+    "tags": {"type": "array", "items": {"type": "string"}, "description": "Every tag that names this digest."},
+    "nydusImage": {"type": "string", "description": "`repository@sha256:…` of the form for Nydus, where there is one."},
+    "page": {"type": "string", "description": "Where a person looks at it in a browser."},
+    "pull": {"type": "string", "description": "The command that pulls it, once the Docker engine has logged in."},
+    "caCertificate": {"type": "string", "description": "PEM of the private authority behind TLS, where there is one."},
+    "pusherUsername": {"type": "string", "description": "Who may push and pull."},
+    "pusherPassword": {"type": "string", "secret": True, "description": "The pusher's password, or token."},
+    "pullerUsername": {"type": "string", "description": "Who may pull."},
+    "pullerPassword": {"type": "string", "secret": True, "description": "The puller's password, or token."},
+}
+PERHAPS = ("nydusImage", "caCertificate")
+
+
+def schema() -> dict[str, object]:
+    """The package's schema: https://www.pulumi.com/docs/iac/extending-pulumi/schema/."""
+    references, described = models_json_schema([(model, "validation") for model in BLOCKS.values()], by_alias=True)
+    definitions: dict[str, dict[str, Any]] = described["$defs"]
+    blocks = {name: _property(references[model, "validation"], definitions) for name, model in BLOCKS.items()}
+    choice: dict[str, object] = {
+        "type": "string",
+        "description": f"Where the image lives: {' | '.join(CHOICES)}; {DEFAULT} where none is given.",
+    }
+    return {
+        "name": PACKAGE,
+        "version": VERSION,
+        "displayName": "Hero's home",
+        "description": "A container image and the registry that it lives in.",
+        "license": "Apache-2.0",
+        "types": {
+            _token(name): _type(definition, definitions)
+            for name, definition in definitions.items()
+            if definition["type"] == "object"
+        },
+        "resources": {
+            HOME: {
+                "isComponent": True,
+                "description": "A registry of the chosen kind, with a container image in it that was built or taken.",
+                "inputProperties": {"registry": choice, **blocks},
+                "properties": OUTPUTS,
+                "required": [name for name in OUTPUTS if name not in PERHAPS],
+            }
+        },
+    }
+
+
+def _type(definition: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict[str, object]:
+    properties: dict[str, Any] = definition.get("properties", {})
+    return {
+        "type": "object",
+        "description": definition.get("description", ""),
+        "properties": {name: _property(each, definitions) for name, each in properties.items()},
+        "required": definition.get("required", []),
+    }
+
+
+def _property(given: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict[str, object]:
+    """A property of Pulumi's from one of JSON Schema's, of which pydantic uses few words for config."""
+    said: dict[str, object] = {name: given[name] for name in ("description", "secret") if name in given}
+    if "anyOf" in given:
+        (one,) = (each for each in given["anyOf"] if each.get("type") != "null")
+        return {**_property(one, definitions), **said}
+    if "$ref" in given:
+        name = given["$ref"].rpartition("/")[2]
+        if definitions[name]["type"] != "object":
+            # The words that are allowed are in the description, and a wrong one is told with what may have been meant.
+            return {"type": definitions[name]["type"], **said}
+        return {"$ref": f"#/types/{_token(name)}", **said}
+    if given.get("type") == "array":
+        return {"type": "array", "items": _property(given["items"], definitions), **said}
+    if given.get("type") == "object":
+        return {"type": "object", "additionalProperties": _property(given["additionalProperties"], definitions), **said}
+    return {"type": given["type"], **said}
+
+
+def _token(name: str) -> str:
+    """A model's own name; where two have the same one, with the room before it that it is from."""
+    room = re.fullmatch(r"components__registries__([a-z]+)__.*__(\w+)", name)
+    return f"{PACKAGE}:index:{room[1].capitalize()}{room[2]}" if room else f"{PACKAGE}:index:{name}"
