@@ -32,8 +32,8 @@ class Mistake:
 class Mends:
     """How config is mended, wherever it stands."""
 
-    file: str
-    """What it stands in, in words."""
+    in_clear: str
+    """What is told of a secret that anybody can read where it stands."""
 
     def __init__(self, stack: str) -> None:
         self.stack = stack
@@ -58,7 +58,7 @@ class Mends:
 class Mender(Mends):
     """The commands that mend a stack's config."""
 
-    file = "the stack's file"
+    in_clear = "stands in clear in the stack's file"
 
     def set(self, path: str, value: str) -> str:
         """Give a value."""

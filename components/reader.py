@@ -77,7 +77,7 @@ class Reader:
             place = locate(model, steps)
             if value and place.key and place.is_secret and not self._is_sealed(key, place.to_field):
                 path = path_of(key, place.to_field)
-                self._add(path, f"stands in clear in {self._mend.file}", "a secret", self._mend.set_secret(path))
+                self._add(path, self._mend.in_clear, "a secret", self._mend.set_secret(path))
 
     def has(self, key: str) -> bool:
         """Whether the config says anything under the key; an empty map is what Pulumi.yaml says by itself."""

@@ -14,7 +14,7 @@ from components.settings import ConfigurationError, Place, Steps
 class InProgram(Mends):
     """How to mend what a program gives; it is in a language that is not known here."""
 
-    file = "the program"
+    in_clear = "stands in clear in the program"
 
     def set(self, path: str, value: str) -> str:
         """Give a value."""

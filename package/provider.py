@@ -1,7 +1,7 @@
 """The host of the package: says what is in it, and builds a home whenever a program asks for one."""
 
 import json
-from typing import Any
+from typing import cast
 
 import pulumi
 from pulumi.errors import InputPropertiesError
@@ -20,7 +20,7 @@ from components.reader import Reader
 from components.settings import ConfigurationError
 from package.home import Home
 from package.inputs import InProgram, entries_of
-from package.schema import HOME, schema
+from package.schema import schema
 
 
 class HeroPackage(Provider):
@@ -34,24 +34,28 @@ class HeroPackage(Provider):
     async def construct(self, request: ConstructRequest) -> ConstructResponse:
         """Build a home, after its config was checked as a stack's is."""
         try:
-            if request.resource_type != HOME:
-                raise ConfigurationError(f"{request.resource_type} is not in this package, which has {HOME} alone.")
             reader = Reader(entries_of(request.name, request.inputs), InProgram(pulumi.get_stack()))
             settings = check_settings(request.name, reader)
         except ConfigurationError as mistakes:
             # Of the errors that the server knows, the one that it tells without a traceback.
             raise InputPropertiesError(str(mistakes), []) from None
         home = Home(request.name, settings, request.options)
-        return ConstructResponse(urn=await _known(home.urn), state=await _state(home), state_dependencies={})
+        state = {name: await _told(value) for name, value in home.told.items() if value is not None}
+        return ConstructResponse(urn=await _known(home.urn), state=state, state_dependencies={})
 
 
 async def _known(urn: pulumi.Output[str]) -> str:
-    value = await urn.future()
-    assert value is not None
-    return value
+    # An unknown one comes as nothing, which the URN of what is registered never is.
+    return await urn.future() or ""
 
 
-async def _state(home: Home) -> dict[str, PropertyValue]:
-    dependencies: dict[str, list[pulumi.Resource]] = {}
-    told: Any = {name: value for name, value in home.told.items() if value is not None}
-    return PropertyValue.unmarshal_map(await rpc.serialize_properties(told, dependencies, keep_output_values=True))
+async def _told(value: pulumi.Input[object]) -> PropertyValue:
+    """What an output is by now, with who it is of; a preview does not know all."""
+    output = pulumi.Output.from_input(value)
+    if not await output.is_known():
+        # The server does not know its own word for it; this is how it goes over the wire.
+        return PropertyValue(rpc.UNKNOWN, await output.is_secret())
+    plain = await output.future()
+    content = [PropertyValue(each) for each in cast("list[str]", plain)] if isinstance(plain, list) else plain
+    urns = [await resource.urn.future() for resource in await output.resources()]
+    return PropertyValue(cast("str", content), await output.is_secret(), [urn for urn in urns if urn])

@@ -11,6 +11,9 @@ ACCOUNT = "needs an account; tests/embedded/test_docker_hub.py does the same at 
 CLUSTER = "needs a cluster; tests/engine/test_life.py does the same with stand-ins for the providers"
 SWITCH = "needs a cluster; tests/embedded/test_switching.py does the same between two registries of this machine"
 BACKUP = "needs a cluster with a Harbor in it; it was run by hand in one"
+OTHERS = (
+    "needs Pulumi's own CLI with all languages; tests/engine/test_package.py does the same with the hosts pinned here"
+)
 ITSELF = "is what runs this test"
 BESIDE = "is run by CI beside `make test`, and would only be run twice"
 
@@ -34,6 +37,7 @@ NOT_RUN: dict[str, dict[str, str]] = {
         "make status STACK=mine": CLUSTER,
     },
     "docs/nydus.md": {"make up": CLUSTER, "sudo": "takes an hour; tests/embedded/test_lazy_start.py does a small case"},
+    "docs/package.md": {"pulumi": OTHERS, "npm": OTHERS},
     "docs/pull-secrets.md": {"make up": CLUSTER},
     "docs/switching.md": {"make preview": SWITCH, "make up": SWITCH, "make where": SWITCH},
     "docs/zot.md": {

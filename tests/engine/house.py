@@ -25,7 +25,7 @@ LINKED = (".venv", "components", "providers", "tools")
 COPIED = ("Pulumi.yaml", "__main__.py", "hero")
 SECONDS_FOR_A_COMMAND = 120
 SECONDS_BETWEEN_LOOKS = 0.05
-COMPONENTS = ("hero:registry:", "hero:image:", "hero:kubernetes:")
+COMPONENTS = ("hero:index:", "hero:registry:", "hero:image:", "hero:kubernetes:")
 SEAL = re.compile(r"secure: '?([^'\s}]+)")
 REPLACING = ("replace", "create-replacement", "delete-replaced")
 

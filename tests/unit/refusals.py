@@ -35,7 +35,7 @@ def refusals() -> frozenset[str]:
 @cache
 def texts() -> frozenset[str]:
     """Every text that is written anywhere in what runs."""
-    python = (ast.walk(tree) for tree in _python("tools", "components", "providers", "policies"))
+    python = (ast.walk(tree) for tree in _python("tools", "components", "package", "providers", "policies"))
     literals = [_filled(node) for node in chain.from_iterable(python) if isinstance(node, ast.JoinedStr | ast.Constant)]
     go = [_of_go(found) for source in _go() for found in GO_LITERALS.findall(source)]
     return refusals().union(literals, go)

@@ -140,8 +140,8 @@ class DrawerSettings(Block):
 class Drawer(Registry):
     """A sixth choice."""
 
-    def __init__(self, name: str, stack: Settings) -> None:
-        super().__init__("hero:registry:Drawer", name)
+    def __init__(self, name: str, stack: Settings, opts: pulumi.ResourceOptions | None) -> None:
+        super().__init__("hero:registry:Drawer", name, None, opts)
         login = Login(pulumi.Output.from_input(stack.choice.label), pulumi.Output.secret("password"))
         self.promise(
             address="drawer.example",

@@ -61,7 +61,7 @@ def run_program(**config: object) -> Engine:
 def move_in(certificate: str | None = None, **block: object) -> Engine:
     """The program itself, where the shelf is one of the choices and the one that is made."""
 
-    def shelf(name: str, _: Settings) -> Shelf:
+    def shelf(name: str, _: Settings, __: pulumi.ResourceOptions | None) -> Shelf:
         return Shelf(name, certificate)
 
     with pytest.MonkeyPatch.context() as patch:
