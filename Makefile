@@ -32,8 +32,8 @@ test: ## prove the project
 	@$(WITHIN) sh -c 'export CGO_ENABLED=0; cd hero && go test ./... && cd ../providers && go test -trimpath ./...'
 	@$(WITHIN) pytest --numprocesses 2 --dist loadscope
 
-genuine: ## the engine's scenarios with the real provider plugins, as far as they are installed
-	@HERO_GENUINE=1 $(WITHIN) pytest --numprocesses 2 -rs tests/engine
+genuine: ## the engine's scenarios with the real provider plugins, as far as they are installed, and a Docker engine to Docker Hub
+	@HERO_GENUINE=1 $(WITHIN) pytest --numprocesses 2 -rs tests/engine tests/genuine
 
 soak: ## the long run of the engine's scenarios: all of what `make test` takes some of; SEED begins another row of crashes
 	@HERO_SOAK=1 HERO_SEED=$(or $(SEED),1) $(WITHIN) pytest --numprocesses 2 tests/engine

@@ -45,6 +45,8 @@ class Checkout:
     path: Path
     port: int
     environment: dict[str, str] = field(repr=False)
+    before: tuple[str, ...] = ()
+    """What comes before the words of every command, where commands run on another machine than the test's."""
 
     def make(self, target: str) -> Ended:
         """`make TARGET`, successful or not."""
@@ -69,7 +71,7 @@ class Checkout:
     def start(self, *command: str) -> subprocess.Popen[str]:
         """Begin a command and let it run."""
         return subprocess.Popen(
-            command,
+            [*self.before, *command],
             cwd=self.path,
             env=self.environment,
             text=True,
@@ -82,7 +84,7 @@ class Checkout:
     def outputs(self) -> dict[str, Any]:
         """All that the stack tells, secrets in clear."""
         ended = subprocess.run(
-            ["./pulumiw", "stack", "output", "--stack", "dev", "--json", "--show-secrets"],
+            [*self.before, "./pulumiw", "stack", "output", "--stack", "dev", "--json", "--show-secrets"],
             cwd=self.path,
             env=self.environment,
             check=True,
@@ -107,7 +109,7 @@ class Checkout:
 
     def set_secret(self, path: str, value: str) -> None:
         """Give the dev stack a secret as a person does: typed, not as an argument."""
-        command = ["./pulumiw", "config", "set", "--stack", "dev", "--secret", "--path", path]
+        command = [*self.before, "./pulumiw", "config", "set", "--stack", "dev", "--secret", "--path", path]
         subprocess.run(
             command, cwd=self.path, env=self.environment, input=value, text=True, check=True, capture_output=True
         )
@@ -121,7 +123,7 @@ class Checkout:
             logins = {told["address"]: {"username": told[f"{who}Username"], "password": told[f"{who}Password"]}}
             (Path(folder) / "config.json").write_text(json.dumps({"auths": logins}))
             ended = subprocess.run(
-                [client_program("crane"), *arguments],
+                [*self.before, client_program("crane"), *arguments],
                 env={**self.environment, "DOCKER_CONFIG": folder},
                 check=False,
                 capture_output=True,

@@ -9,6 +9,7 @@ import http.client
 import json
 import re
 import secrets
+import ssl
 import threading
 import time
 from collections.abc import Generator
@@ -19,6 +20,9 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 NAMESPACE = "vfarcic"
+# Its pages and API, its registry under both of its names, and its token service.
+NAMES = ("hub.docker.com", "docker.io", "index.docker.io", "registry-1.docker.io", "auth.docker.io")
+HTTPS = 443
 REPOSITORY = re.compile(
     r"/v2/(?:namespaces|repositories)/([^/]+)(?:/repositories)?/([^/]+)(/privacy|/immutabletags)?/?"
 )
@@ -42,6 +46,8 @@ class Hub:
     """How many of the next requests to the API come too soon."""
     asked: list[str] = field(default_factory=list[str])
     address: str = ""
+    realm: str = ""
+    """Where its token service is."""
     _sessions: set[str] = field(default_factory=set[str])
     _grants: dict[str, tuple[str, set[str]]] = field(default_factory=dict[str, tuple[str, set[str]]])
 
@@ -51,13 +57,21 @@ class Hub:
         server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"hub": self}))
         server.daemon_threads = True
         self.address = f"127.0.0.1:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        try:
+        self.realm = f"http://{self.address}/token"
+        with _served(server):
             yield self
-        finally:
-            server.shutdown()
-            server.server_close()
+
+    @contextmanager
+    def open_at_its_names(self, host: str, trusted: ssl.SSLContext) -> Generator["Hub"]:
+        """Serve where Docker Hub's own names lead to on a machine on which they mean this host."""
+        server = ThreadingHTTPServer((host, HTTPS), type("Handler", (_Handler,), {"hub": self}))
+        server.daemon_threads = True
+        # Not by the accepting thread, which one slow client could hold up.
+        server.socket = trusted.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+        self.address = "docker.io"
+        self.realm = "https://auth.docker.io/token"
+        with _served(server):
+            yield self
 
     def log_in(self, username: str, secret: str) -> set[str] | None:
         """What the login may do in a repository; None where there is none such."""
@@ -138,6 +152,16 @@ class Hub:
         return 200, {**self.tokens[uuid], "token": ""}
 
 
+@contextmanager
+def _served(server: ThreadingHTTPServer) -> Generator[None]:
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
 class _Handler(BaseHTTPRequestHandler):
     hub: Hub
     protocol_version = "HTTP/1.1"
@@ -146,7 +170,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Nothing is told; a test looks at what was asked."""
 
     def handle_any(self) -> None:
-        body = self.rfile.read(int(self.headers.get("content-length") or 0))
+        body = self._body()
         path = urlsplit(self.path).path
         if path == "/token":
             self._give_token()
@@ -154,6 +178,17 @@ class _Handler(BaseHTTPRequestHandler):
             self._registry(path, body)
         else:
             self._api(path, body)
+
+    def _body(self) -> bytes:
+        """The Docker engine sends layers in chunks."""
+        if self.headers.get("transfer-encoding") != "chunked":
+            return self.rfile.read(int(self.headers.get("content-length") or 0))
+        chunks: list[bytes] = []
+        while size := int(self.rfile.readline().partition(b";")[0], 16):
+            chunks.append(self.rfile.read(size))
+            self.rfile.readline()
+        self.rfile.readline()
+        return b"".join(chunks)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = handle_any  # noqa: N815 - the base class's
 
@@ -183,7 +218,7 @@ class _Handler(BaseHTTPRequestHandler):
         token = self.headers.get("authorization", "").removeprefix("Bearer ")
         if not self.hub.allows(token, repository, action):
             actions = "pull" if action == "pull" else "pull,push"
-            realm = f'Bearer realm="http://{self.hub.address}/token",service="registry.docker.io"'
+            realm = f'Bearer realm="{self.hub.realm}",service="registry.docker.io"'
             challenge = f'{realm},scope="repository:{repository}:{actions}"' if repository else realm
             refused = {"errors": [{"code": "UNAUTHORIZED", "message": "authentication required"}]}
             self._answer(401, refused, {"Www-Authenticate": challenge})
@@ -194,7 +229,9 @@ class _Handler(BaseHTTPRequestHandler):
         login = base64.b64encode(":".join(self.hub.login).encode()).decode()
         kept = {key: value for key, value in self.headers.items() if key.lower() not in HOP_BY_HOP}
         behind = http.client.HTTPConnection(self.hub.registry, timeout=60)
-        behind.request(self.command, self.path, body, {**kept, "Authorization": f"Basic {login}"})
+        # It says where to go on, and would say so by the wrong scheme.
+        told = {"Authorization": f"Basic {login}", "X-Forwarded-Proto": urlsplit(self.hub.realm).scheme}
+        behind.request(self.command, self.path, body, {**kept, **told})
         answer = behind.getresponse()
         content = answer.read()
         self.send_response(answer.status)

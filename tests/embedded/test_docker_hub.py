@@ -1,11 +1,9 @@
 """Docker Hub as far as it can be had here: a Hub of the tests' own, and everything that speaks to it for real."""
 
 import base64
-import contextlib
 import hashlib
 import hmac
 import json
-import re
 import subprocess
 import threading
 import time
@@ -16,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from tests.checkout import Checkout, commands, new_checkout
+from tests.checkout import Checkout, new_checkout
 from tests.embedded.hub import NAMESPACE, Hub
+from tests.embedded.hub_stack import configure, seen_while
 from tools.places import ROOT
 
 SECONDS_OF_PATIENCE = 1
-SECONDS_BETWEEN_LOOKS = 0.02
 
 
 @pytest.fixture(scope="module")
@@ -56,22 +54,6 @@ def instead(checkout: Checkout, file: str, address: str, another: str) -> None:
     text = (checkout.path / file).read_text()
     assert text.count(address) == 1
     (checkout.path / file).write_text(text.replace(address, another))
-
-
-def configure(checkout: Checkout, *lines: str, **image: Any) -> None:  # noqa: ANN401 - any JSON
-    """Give the dev stack this config, beside the token."""
-    stack_file = checkout.path / "Pulumi.dev.yaml"
-    kept = re.search(r"token:\s+secure: \S+", stack_file.read_text())
-    salt = re.search(r"^encryptionsalt: .*\n", stack_file.read_text(), re.MULTILINE)
-    settings = {"namespace": NAMESPACE, "keepData": False, **dict(line.split(": ", 1) for line in lines)}
-    written = "".join(f"    {key}: {json.dumps(value)}\n" for key, value in settings.items())
-    written = written.replace('"false"', "false").replace('"true"', "true")
-    token = f"    {kept[0]}\n" if kept else ""
-    image_block = json.dumps({"tags": ["v0.0.1", "latest"], "platforms": ["linux/amd64"], **image})
-    stack_file.write_text(
-        f"{salt[0] if salt else ''}config:\n  hero:registry: dockerhub\n  hero:image: {image_block}\n"
-        f"  hero:dockerhub:\n{written}{token}"
-    )
 
 
 def test_hero_lives_there_and_goes_again(checkout: Checkout, hub: Hub) -> None:
@@ -119,16 +101,7 @@ def test_no_token_in_clear(checkout: Checkout, hub: Hub) -> None:
 
 
 def test_no_token_in_arguments_or_environments(checkout: Checkout, hub: Hub) -> None:
-    seen: set[bytes] = set()
-    running = threading.Thread(target=checkout.up)
-    running.start()
-    while running.is_alive():
-        for process, words in commands():
-            seen |= set(words)
-            # It may have ended since.
-            with contextlib.suppress(OSError):
-                seen |= set(Path(f"/proc/{process}/environ").read_bytes().split(b"\0"))
-        time.sleep(SECONDS_BETWEEN_LOOKS)
+    seen = seen_while(checkout.up)
     assert hub.tokens
     assert any(b"pulumi-resource-hero-home" in each for each in seen), "or nothing was looked at"
     for secret in [hub.token, *(made["token"] for made in hub.tokens.values())]:
