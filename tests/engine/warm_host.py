@@ -1,8 +1,8 @@
-"""A process that has imported the packages of a Pulumi program already, and becomes its language host by a fork.
+"""A process that has imported what a Pulumi program imports already, and becomes its language host by a fork.
 
 The engine starts a host twice for each command, and the imports take longer than all else that a scenario waits for.
-The host's code and the program's are run as ever, in a new process each time; only the packages of others are there
-before. The embedded tier starts hosts as users do.
+The host's code and the program are run as ever, in a new process each time; only the modules that they import are
+there before. The embedded tier starts hosts as users do.
 """
 
 import gc
@@ -23,7 +23,7 @@ from tools.cli import LANGUAGE_HOST
 
 FOLDER = Path(__file__).parent / "warm"
 LONGEST_MESSAGE = 1 << 18
-PACKAGES = (
+MODULES = (
     "pulumi.automation._server",
     "pulumi_docker",
     "pulumi_kubernetes.apps.v1",
@@ -34,6 +34,15 @@ PACKAGES = (
     "pydantic.alias_generators",
     "pydantic.main",
     "pydantic.types",
+    # What each choice needs, which the program imports only where it is chosen.
+    "components.catalogue",
+    "components.hero_image",
+    "components.kubernetes.nydus.snapshotter",
+    "components.kubernetes.pull_secrets",
+    "components.registries.dragonfly.dragonfly",
+    "components.registries.harbor.harbor",
+    "components.registries.zot.zot",
+    "components.switch",
 )
 
 
@@ -62,8 +71,8 @@ class WarmHost:
 
 def serve(address: str) -> None:
     """Fork for each that asks, until standard input ends."""
-    for package in PACKAGES:
-        importlib.import_module(package)
+    for module in MODULES:
+        importlib.import_module(module)
     gc.freeze()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
