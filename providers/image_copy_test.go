@@ -73,3 +73,36 @@ func TestAnotherPasswordCopiesNothing(t *testing.T) {
 	_, err = imageCopy{}.update(call, asSent(state), propertiesOf(t, inputs))
 	must(t, err)
 }
+
+func TestAnotherImageIsCopiedToo(t *testing.T) {
+	source, there := wanted(t, false).access, wanted(t, false).access
+	made := furnish(t, source, "v1")
+	inputs := imageCopyInputs{access: there, Source: source, Digest: made.index.String(), Tags: []string{"v1"}}
+	call, _ := newCall(t)
+	state, err := imageCopy{}.create(call, propertiesOf(t, inputs))
+	must(t, err)
+	inputs.Digest = made.beside.String()
+	_, err = imageCopy{}.update(call, asSent(state), propertiesOf(t, inputs))
+	must(t, err)
+	if held := contentsAt(t, there); held.tags["v1"] != made.beside {
+		t.Error(held.told())
+	}
+}
+
+func TestARegistryThatLostItsDataGetsTheCopyAgain(t *testing.T) {
+	source, there := wanted(t, false).access, wanted(t, false).access
+	made := furnish(t, source, "v1")
+	inputs := imageCopyInputs{access: there, Source: source, Digest: made.index.String(), Tags: []string{"v1"}, Home: "before"}
+	call, _ := newCall(t)
+	state, err := imageCopy{}.create(call, propertiesOf(t, inputs))
+	must(t, err)
+	// At the same address, and nobody has looked since.
+	connection := connected(t, there)
+	must(t, remote.Delete(connection.name.Tag("v1"), connection.options...))
+	inputs.Home = "another"
+	_, err = imageCopy{}.update(call, asSent(state), propertiesOf(t, inputs))
+	must(t, err)
+	if held := contentsAt(t, there); held.tags["v1"] != made.index {
+		t.Error(held.told())
+	}
+}

@@ -38,7 +38,7 @@ func fetched(t *testing.T, played *playedDragonfly) resource.PropertyMap {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, key := range preheatSecrets {
+	for _, key := range []resource.PropertyKey{"password", "token"} {
 		if !outputs[key].IsSecret() {
 			t.Errorf("%s is in the state in clear", key)
 		}
@@ -76,6 +76,16 @@ func TestANewImageIsFetchedByOneJobAndWaitedFor(t *testing.T) {
 	mustContain(t, screen.all(), "fetching hero.example.com:5000/team/hero@sha256:0123456789ab for all_seed_peers: PENDING (0 s)",
 		"STARTED, 1 of 2 (0 s)", "fetched hero.example.com:5000/team/hero@sha256:0123456789ab")
 	mustNotContain(t, screen.all(), pullersPassword)
+}
+
+func TestAPreviewStartsNoJob(t *testing.T) {
+	played := playDragonflyWithToken(t)
+	call, _ := newCall(t)
+	call.preview = true
+	outputs, err := swiftPreheat.create(call, preheatedInputs(played))
+	if err != nil || len(played.calls) > 0 || !outputs["digest"].IsComputed() {
+		t.Error(outputs, err, played.calls)
+	}
 }
 
 func TestAJobThatFailsIsToldInItsOwnWords(t *testing.T) {

@@ -297,6 +297,7 @@ def test_a_new_image_is_fetched_for_whom_config_says(origin: str, block: dict[st
         assert not {"hero-preheat", "dragonfly-account"} & engine.types().keys()
         return
     preheat = engine.named("hero-preheat")
+    assert "dragonfly-readiness" in preheat.dependencies
     assert preheat.inputs["scope"] == scope
     assert preheat.inputs["username"] != engine.exported["pusherUsername"] or origin == "dockerhub"
     assert {"token", "password"} <= preheat.secrets
@@ -319,6 +320,10 @@ def test_preheating_comes_after_what_the_origin_looks_at() -> None:
     harbor = {**ORIGINS["harbor"], "scan": {"block": "high"}}
     engine = built("harbor", harbor=harbor)
     assert "hero-scan" in engine.named("hero-preheat").dependencies
+
+
+def test_what_is_in_the_managers_database_goes_with_it() -> None:
+    assert built().named("dragonfly-account").deleted_with == "dragonfly-namespace"
 
 
 def test_what_waits_for_dragonfly_waits_for_its_origin() -> None:
