@@ -1,7 +1,7 @@
 """Houses for the scenarios, with stand-ins behind every plugin, or what `make genuine` finds in their place."""
 
 import os
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any, cast
 
@@ -65,30 +65,40 @@ def first_houses() -> Generator[dict[str, tuple[House, dict[str, Any]]]]:
 
 
 @pytest.fixture
-def moved_in(
+def move_in(
     house: House,
-    case: Case,
     first_houses: dict[str, tuple[House, dict[str, Any]]],
     template: Path,
     warm_host: WarmHost,
     tmp_path_factory: pytest.TempPathFactory,
-) -> dict[str, Any]:
-    """The config of the house, in which Hero lives already."""
-    if GENUINE:
-        # What is real cannot be copied.
-        config = case.config()
+) -> Callable[[Case], dict[str, Any]]:
+    """Has Hero live in the house as a case begins, and gives the config."""
+
+    def moved_in(case: Case) -> dict[str, Any]:
+        if GENUINE:
+            # What is real cannot be copied.
+            config = case.config()
+            house.configure(config)
+            house.up()
+            return config
+        if str(case) not in first_houses:
+            first = new_house(tmp_path_factory.mktemp("first"), {}, template, warm_host)
+            furnish(first)
+            first_houses[str(case)] = (first, case.config())
+            first.configure(first_houses[str(case)][1])
+            first.up()
+        first, config = first_houses[str(case)]
+        house.become(first)
         house.configure(config)
-        house.up()
         return config
-    if str(case) not in first_houses:
-        first = new_house(tmp_path_factory.mktemp("first"), {}, template, warm_host)
-        furnish(first)
-        first_houses[str(case)] = (first, case.config())
-        first.configure(first_houses[str(case)][1])
-        first.up()
-    first, config = first_houses[str(case)]
-    house.become(first)
-    return config
+
+    return moved_in
+
+
+@pytest.fixture
+def moved_in(move_in: Callable[[Case], dict[str, Any]], case: Case) -> dict[str, Any]:
+    """The config of the house, in which Hero lives already."""
+    return move_in(case)
 
 
 def skip_what_is_not_here(request: pytest.FixtureRequest, house: House) -> None:

@@ -41,9 +41,8 @@ def test_no_secret_in_clear(house: House, case: Case, ends: str) -> None:
 
 
 @EVERY_CASE
-def test_what_names_the_image_is_readable(house: House, case: Case) -> None:
-    house.configure(case.config())
-    house.up()
+@pytest.mark.usefixtures("moved_in")
+def test_what_names_the_image_is_readable(house: House) -> None:
     outputs = house.state()["hero-dev"]["outputs"]
     for name in ("address", "repository", "image", "digest", "page", "pull", "pusherUsername", "pullerUsername"):
         assert isinstance(outputs[name], str)
