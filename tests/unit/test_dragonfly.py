@@ -313,6 +313,7 @@ def test_an_images_nydus_form_is_fetched_too() -> None:
     assert engine.exported["nydusImage"] == f"{engine.exported['repository']}@{preheat.inputs['digest']}"
     assert {**preheat.inputs, "digest": image.inputs["digest"]} == image.inputs
     assert "hero-nydus" in preheat.dependencies
+    assert "hero-preheat" in engine.named("hero-nydus").dependencies
     assert "hero-nydus-preheat" not in built("zot", {"preheat": "off"}, image={"nydus": True}).types()
 
 
@@ -330,6 +331,7 @@ def test_what_waits_for_dragonfly_waits_for_its_origin() -> None:
     engine = built()
     waited = engine.named("dragonfly-readiness").dependencies
     assert {"zot-readiness", "dragonfly-release", "dragonfly-nodes-writer"} <= waited
+    assert "zot-readiness" in engine.named("dragonfly-namespace").dependencies
     assert "dragonfly-readiness" in engine.named("hero-image").dependencies
 
 

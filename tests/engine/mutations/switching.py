@@ -21,8 +21,8 @@ MUTATIONS = [
     Mutation(
         "the home does not wait for the registry",
         SWITCH,
-        "opts=pulumi.ResourceOptions(depends_on=[registry])",
-        "opts=None",
+        "opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[registry]))",
+        "opts=opts",
         f"{SWITCHING}::test_everything_comes_along[embedded-docker-zot-docker]",
     ),
     Mutation(

@@ -143,7 +143,8 @@ class NydusImage(Play):
     """The form of an image for Nydus, under the image's tags with -nydus behind them."""
 
     computed = ("nydusDigest", "missing")
-    remakes = ()
+    # What a killed run has made of it are tags, which the next one gives anew.
+    in_the_world = False
 
     def renewed(self, old: Properties, new: Properties) -> tuple[str, ...]:
         same = all(old[key] == new[key] for key in ("repository", "digest", "merged", "prefetch", "home"))
