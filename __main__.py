@@ -5,15 +5,17 @@ import pulumi
 from components.catalogue import build_registry, read_settings
 from components.hero_image import HeroImage
 from components.kubernetes.pull_secrets import PullSecrets
+from components.mirrors import HeroCopy
 from components.switch import settle
 
 settings = read_settings()
 registry = build_registry(settings)
-home = settle(registry, settings.keeper, settings.image.every_tag, settings.switch)
+mirrors = {each.registry: build_registry(each) for each in settings.mirrors}
+home = settle(registry, settings.keeper, settings.image.every_tag, settings.switch, list(mirrors))
 hero = HeroImage("hero", registry, settings.image, after=[registry, home])
+copies = [HeroCopy(f"hero-{choice}", choice, mirror, registry, hero) for choice, mirror in mirrors.items()]
 if settings.pull_secrets.namespaces:
-    after = pulumi.ResourceOptions(depends_on=[registry])
-    PullSecrets("pull-secrets", registry, settings.pull_secrets, settings.cluster, after)
+    PullSecrets("pull-secrets", [registry, *mirrors.values()], settings.pull_secrets, settings.cluster)
 if settings.nydus.snapshotter:
     # It takes as long to import as all the rest.
     from components.kubernetes.nydus.snapshotter import NydusSnapshotter
@@ -27,6 +29,7 @@ pulumi.export("image", hero.image)
 pulumi.export("digest", hero.digest)
 pulumi.export("tags", hero.tags)
 pulumi.export("nydusImage", hero.nydus_image)
+pulumi.export("mirrors", [copy.image for copy in copies])
 pulumi.export("page", registry.page)
 pulumi.export("login", registry.login)
 pulumi.export("pull", hero.pull)

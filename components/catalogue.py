@@ -37,6 +37,8 @@ class Settings:
     switch: SwitchSettings
     keeper: str
     """The registry that keeps the images: the chosen one, or the one behind it."""
+    mirrors: list["Settings"]
+    """The same for each further registry that keeps the image too, as if it were the chosen one."""
     origin: Any = None
     """The block of the registry that is behind the chosen one, where one is."""
 
@@ -55,6 +57,8 @@ class Choice:
     """The host, as far as config says it, under which clients reach it."""
     origin: Callable[[Any], str] | None = None
     """The choice that is behind it, with these settings, where it keeps no images itself."""
+    path: Callable[[Any, str], str] = lambda _, name: name
+    """Where in it, with these settings, an image of this name lives."""
 
 
 def _zot(name: str, stack: Settings, opts: pulumi.ResourceOptions | None) -> Registry:
@@ -93,11 +97,19 @@ CHOICES: dict[str, Choice] = {
         "docker-hub",
         lambda settings: settings.levels,
         host=lambda settings: (settings.server or ADDRESS).partition(":")[0],
+        path=lambda settings, name: f"{settings.namespace}/{name}",
     ),
-    "harbor": Choice(HarborSettings, _harbor, "harbor", host=lambda settings: settings.domain),
+    "harbor": Choice(
+        HarborSettings,
+        _harbor,
+        "harbor",
+        host=lambda settings: settings.domain,
+        path=lambda settings, name: f"{settings.project.name}/{name}",
+    ),
     "zot": Choice(ZotSettings, _zot, "zot", host=lambda settings: settings.domain),
     "dragonfly": Choice(DragonflySettings, _dragonfly, "dragonfly", origin=lambda settings: settings.origin),
 }
+KEEPERS = [name for name, choice in CHOICES.items() if choice.origin is None]
 PLANNED: tuple[str, ...] = ()
 DEFAULT = "embedded"
 
@@ -114,26 +126,35 @@ def read_settings(entries: Mapping[str, Entry] | None = None) -> Settings:
 def check_settings(project: str, reader: Reader) -> Settings:
     """The same for whatever the reader has, under keys that begin with the project's name."""
     registry = reader.word(f"{project}:registry", list(CHOICES), DEFAULT, PLANNED)
+    mirrors = reader.words(f"{project}:mirrors", KEEPERS)
     image = reader.block(f"{project}:image", ImageSettings)
     blocks = {
         name: reader.block(f"{project}:{name}", choice.settings)
         for name, choice in CHOICES.items()
         # What another choice needs is asked of nobody who does not name it.
-        if name == registry or reader.has(f"{project}:{name}")
+        if name == registry or name in mirrors.values() or reader.has(f"{project}:{name}")
     }
     home, origin = _home(reader, project, registry, blocks)
     _check_apart(reader, project, blocks)
     _limit_levels(reader, f"{project}:image.name", home, blocks[home], image)
+    for path, mirror in mirrors.items():
+        if mirror == home:
+            reader.refuse_item(path, f"{mirror} is Hero's home already", "a registry that is not")
+        else:
+            _limit_levels(reader, f"{project}:image.name", mirror, blocks[mirror], image)
     pull_secrets = reader.block(f"{project}:pullSecrets", PullSecretsSettings)
     cluster = reader.block(f"{project}:cluster", ClusterSettings)
     nydus = reader.block(f"{project}:nydus", NydusSettings)
     switch = reader.block(f"{project}:switch", SwitchSettings)
     reader.unknown(
-        [f"{project}:{key}" for key in ("registry", "image", "pullSecrets", "cluster", "nydus", "switch", *CHOICES)],
+        [
+            f"{project}:{key}"
+            for key in ("registry", "mirrors", "image", "pullSecrets", "cluster", "nydus", "switch", *CHOICES)
+        ],
         [f"{project}:{name}" for name in PLANNED],
     )
     reader.raise_mistakes()
-    return Settings(
+    settings = Settings(
         registry,
         reader.valid(blocks[registry]),
         reader.valid(image),
@@ -142,8 +163,20 @@ def check_settings(project: str, reader: Reader) -> Settings:
         reader.valid(nydus),
         reader.valid(switch),
         home,
+        [],
         reader.valid(blocks[origin]) if origin else None,
     )
+    settings.mirrors.extend(_as_mirror(settings, each, reader.valid(blocks[each])) for each in mirrors.values())
+    return settings
+
+
+def _as_mirror(stack: Settings, choice: str, block: Block) -> Settings:
+    """A further registry's, in which the image has the path that it has at home, where any path may be."""
+    image = stack.image
+    if CHOICES[choice].levels(block) is None:
+        at_home = CHOICES[stack.keeper].path(stack.origin or stack.choice, image.name)
+        image = image.model_copy(update={"name": at_home})
+    return replace(stack, registry=choice, choice=block, image=image, keeper=choice, mirrors=[], origin=None)
 
 
 def _home(reader: Reader, project: str, registry: str, blocks: dict[str, Block | None]) -> tuple[str, str | None]:
@@ -152,10 +185,9 @@ def _home(reader: Reader, project: str, registry: str, blocks: dict[str, Block |
     if settings is None or origin_of is None:
         return registry, None
     origin = origin_of(settings)
-    possible = [name for name, choice in CHOICES.items() if choice.origin is None]
-    if origin not in possible:
+    if origin not in KEEPERS:
         path = f"{project}:{registry}.origin"
-        reader.refuse(path, "not a choice that keeps images", " | ".join(possible), possible[-1])
+        reader.refuse(path, "not a choice that keeps images", " | ".join(KEEPERS), KEEPERS[-1])
         return registry, None
     if origin not in blocks:
         blocks[origin] = reader.block(f"{project}:{origin}", CHOICES[origin].settings)

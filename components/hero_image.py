@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pulumi
 
-from components.image_settings import Build, ImageSettings, Nydus
+from components.image_settings import NYDUS_SUFFIX, Build, ImageSettings, Nydus
 from components.registry import Registry
 from providers.image import Image, ImageSource
+from providers.image_copy import NamedImage
 from providers.nydus import NydusImage
 from providers.webhook import Webhook
 
@@ -32,6 +33,10 @@ class HeroImage(pulumi.ComponentResource):
     """The command that pulls it, once the Docker engine has logged in."""
     nydus_image: pulumi.Output[str] | None
     """`repository@sha256:…` of the form for Nydus; None where there is none."""
+    forms: list[NamedImage]
+    """The image, and after it its form for Nydus, where there is one."""
+    has_sbom: bool
+    """Whether one was made for the image; what an image brings along itself it has in any case."""
 
     def __init__(
         self,
@@ -67,6 +72,8 @@ class HeroImage(pulumi.ComponentResource):
         self.image = pulumi.Output.concat(registry.repository, "@", self.digest)
         self.tags = settings.tags
         self.pull = pulumi.Output.concat("docker pull ", self.image)
+        self.has_sbom = bool(settings.sbom)
+        self.forms = [{"digest": self.digest, "tags": settings.tags}]
         self.nydus_image = None if settings.nydus == Nydus.NONE else self._converted(settings.nydus)
         self.register_outputs(
             {"image": self.image, "digest": self.digest, "tags": self.tags, "nydusImage": self.nydus_image}
@@ -90,7 +97,9 @@ class HeroImage(pulumi.ComponentResource):
             keep=registry.keeps_images,
             opts=self._placed,
         )
-        return pulumi.Output.concat(registry.repository, "@", registry.spread(name, converted.nydus_digest, self))
+        digest = registry.spread(name, converted.nydus_digest, self)
+        self.forms.append({"digest": digest, "tags": [f"{tag}{NYDUS_SUFFIX}" for tag in self._settings.tags]})
+        return pulumi.Output.concat(registry.repository, "@", digest)
 
     def _call_webhooks(self) -> None:
         settings = self._settings

@@ -52,14 +52,32 @@ class Reader:
         self._add(key, problem, f"{' | '.join(allowed)}{later}", self._mend.set(key, allowed[0]))
         return default
 
+    def words(self, key: str, allowed: Sequence[str]) -> dict[str, str]:
+        """A list of allowed words, each once, by the places that they have; those that are wrong are left out."""
+        content: Any = []
+        if key in self._entries and self._entries[key].text:
+            content = self._content(key)
+        if not isinstance(content, list):
+            mend = f"{self._mend.remove(key)} && {self._mend.set(path_of(key, (0,)), allowed[0])}"
+            self._add(key, f"{self._shown(key, content)} is not a list", f"a list of {' | '.join(allowed)}", mend)
+            return {}
+        found: dict[str, str] = {}
+        for place, given in enumerate(cast("list[object]", content)):
+            path = path_of(key, (place,))
+            if given in found.values():
+                self.refuse_item(path, f"{given} is there twice", "each once")
+            elif isinstance(given, str) and given in allowed:
+                found[path] = given
+            else:
+                problem = f"{self._shown(key, given)} is not a choice{nearest(str(given), allowed)}"
+                self._add(path, problem, " | ".join(allowed), self._mend.set(path, allowed[0]))
+        return found
+
     def block(self, key: str, model: type[Model]) -> Model | None:
         """The block under the key, or nothing where something in it is wrong."""
         content: Any = {}
         if key in self._entries:
-            try:
-                content = json.loads(self._entries[key].text)
-            except (ValueError, RecursionError):
-                content = self._entries[key].text
+            content = self._content(key)
         if not isinstance(content, dict):
             self._tell_block(key, model, content)
             return None
@@ -79,6 +97,12 @@ class Reader:
                 path = path_of(key, place.to_field)
                 self._add(path, self._mend.in_clear, "a secret", self._mend.set_secret(path))
 
+    def _content(self, key: str) -> object:
+        try:
+            return json.loads(self._entries[key].text)
+        except (ValueError, RecursionError):
+            return self._entries[key].text
+
     def has(self, key: str) -> bool:
         """Whether the config says anything under the key; an empty map is what Pulumi.yaml says by itself."""
         return key in self._entries and self._entries[key].text not in ("", "{}")
@@ -86,6 +110,10 @@ class Reader:
     def refuse(self, path: str, problem: str, allowed: str, better: str) -> None:
         """Tell of a value that is right by itself and wrong beside others."""
         self._add(path, problem, allowed, self._mend.set(path, better))
+
+    def refuse_item(self, path: str, problem: str, allowed: str) -> None:
+        """Tell of an item of a list that should not be there."""
+        self._add(path, problem, allowed, self._mend.remove(path))
 
     def unknown(self, known: Iterable[str], planned: Iterable[str] = ()) -> None:
         """Whatever stands in the config beside the known keys is a mistake."""

@@ -39,6 +39,7 @@ def settle(
     keeper: str,
     tags: list[str],
     settings: SwitchSettings,
+    mirrors: list[str],
     name: str = "home",
     opts: pulumi.ResourceOptions | None = None,
 ) -> Home:
@@ -55,5 +56,6 @@ def settle(
         keeps_images=registry.keeps_images,
         copy=settings.copied.value,
         discard=settings.discard,
+        mirrors=mirrors,
         opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[registry])),
     )

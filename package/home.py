@@ -5,6 +5,7 @@ import pulumi
 from components.catalogue import Settings, build_registry
 from components.hero_image import HeroImage
 from components.kubernetes.pull_secrets import PullSecrets
+from components.mirrors import HeroCopy
 from components.switch import settle
 from package.schema import HOME
 
@@ -19,11 +20,24 @@ class Home(pulumi.ComponentResource):
         super().__init__(HOME, name, None, opts)
         within = pulumi.ResourceOptions(parent=self)
         registry = build_registry(settings, f"{name}-", within)
-        home = settle(registry, settings.keeper, settings.image.every_tag, settings.switch, f"{name}-home", within)
+        mirrors = {each.registry: build_registry(each, f"{name}-", within) for each in settings.mirrors}
+        home = settle(
+            registry,
+            settings.keeper,
+            settings.image.every_tag,
+            settings.switch,
+            list(mirrors),
+            f"{name}-home",
+            within,
+        )
         hero = HeroImage(f"{name}-hero", registry, settings.image, after=[registry, home], opts=within)
+        copies = [
+            HeroCopy(f"{name}-hero-{choice}", choice, mirror, registry, hero, within)
+            for choice, mirror in mirrors.items()
+        ]
         if settings.pull_secrets.namespaces:
-            after = pulumi.ResourceOptions(parent=self, depends_on=[registry])
-            PullSecrets(f"{name}-pull-secrets", registry, settings.pull_secrets, settings.cluster, after)
+            homes = [registry, *mirrors.values()]
+            PullSecrets(f"{name}-pull-secrets", homes, settings.pull_secrets, settings.cluster, within)
         if settings.nydus.snapshotter:
             # It takes as long to import as all the rest.
             from components.kubernetes.nydus.snapshotter import NydusSnapshotter  # noqa: PLC0415
@@ -37,6 +51,7 @@ class Home(pulumi.ComponentResource):
             "digest": hero.digest,
             "tags": hero.tags,
             "nydusImage": hero.nydus_image,
+            "mirrors": [copy.image for copy in copies],
             "page": registry.page,
             "pull": hero.pull,
             "caCertificate": registry.ca_certificate,

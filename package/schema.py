@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
-from components.catalogue import CHOICES, DEFAULT
+from components.catalogue import CHOICES, DEFAULT, KEEPERS
 from components.image_settings import ImageSettings
 from components.kubernetes.cluster import ClusterSettings
 from components.kubernetes.nydus.settings import NydusSettings
@@ -36,6 +36,11 @@ OUTPUTS: dict[str, dict[str, object]] = {
     "digest": {"type": "string", "description": "`sha256:…`"},
     "tags": {"type": "array", "items": {"type": "string"}, "description": "Every tag that names this digest."},
     "nydusImage": {"type": "string", "description": "`repository@sha256:…` of the form for Nydus, where there is one."},
+    "mirrors": {
+        "type": "array",
+        "items": {"type": "string"},
+        "description": "`repository@sha256:…` in each mirror.",
+    },
     "page": {"type": "string", "description": "Where a person looks at it in a browser."},
     "pull": {"type": "string", "description": "The command that pulls it, once the Docker engine has logged in."},
     "caCertificate": {"type": "string", "description": "PEM of the private authority behind TLS, where there is one."},
@@ -56,6 +61,11 @@ def schema() -> dict[str, object]:
         "type": "string",
         "description": f"Where the image lives: {' | '.join(CHOICES)}; {DEFAULT} where none is given.",
     }
+    mirrors: dict[str, object] = {
+        "type": "array",
+        "items": {"type": "string"},
+        "description": f"Further registries that keep the image too, each once: {' | '.join(KEEPERS)}.",
+    }
     return {
         "name": PACKAGE,
         "version": VERSION,
@@ -71,7 +81,7 @@ def schema() -> dict[str, object]:
             HOME: {
                 "isComponent": True,
                 "description": "A registry of the chosen kind, with a container image in it that was built or taken.",
-                "inputProperties": {"registry": choice, **blocks},
+                "inputProperties": {"registry": choice, "mirrors": mirrors, **blocks},
                 "properties": OUTPUTS,
                 "required": [name for name in OUTPUTS if name not in PERHAPS],
             }

@@ -79,9 +79,19 @@ func (r *repository) contentsOf(tags []string) (contents, error) {
 	return r.contentsFrom(references)
 }
 
-// contentsOfDigest reads what one digest leads to.
-func (r *repository) contentsOfDigest(digest string) (contents, error) {
-	return r.contentsFrom([]name.Reference{r.name.Digest(digest)})
+// contentsOfImages reads what these lead to, under the names that they have.
+func (r *repository) contentsOfImages(images []namedImage) (contents, error) {
+	var roots []name.Reference
+	for _, image := range images {
+		roots = append(roots, r.name.Digest(image.Digest))
+	}
+	held, err := r.contentsFrom(roots)
+	for _, image := range images {
+		for _, tag := range image.Tags {
+			held.tag(tag, image.Digest)
+		}
+	}
+	return held, err
 }
 
 // contentsFrom goes level by level: from what is named to what that names, and to what is attached to it.

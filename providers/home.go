@@ -25,6 +25,8 @@ type homeInputs struct {
 	Copy string `json:"copy"`
 	// Discard lets go of images that are nowhere else.
 	Discard bool `json:"discard"`
+	// Mirrors are the choices, by their names in config, that the stack has too.
+	Mirrors []string `json:"mirrors"`
 }
 
 // homeState is what the engine keeps of it.
@@ -129,7 +131,7 @@ func (h homeInputs) moveTo(call call, wanted homeInputs) error {
 	}
 	taken := h.taken(held, wanted.Copy)
 	lost := without(held.tagNames(), taken.tagNames())
-	if len(lost) > 0 && !h.KeepsImages && !wanted.Discard {
+	if len(lost) > 0 && !h.KeepsImages && !h.staysWith(wanted) && !wanted.Discard {
 		return h.wouldLose(lost, "hero:switch with copy: all brings them along")
 	}
 	if call.preview {
@@ -211,12 +213,18 @@ func (h homeInputs) listTags(call call) ([]string, error) {
 func (h homeInputs) announcement(wanted homeInputs, taken contents, lost []string) string {
 	said := fmt.Sprintf("Hero moves from %s to %s. Copied, with the same digests: %s.", h.Registry, wanted.Registry, taken.told())
 	switch {
+	case h.staysWith(wanted):
+		return said + fmt.Sprintf(" %s stays, as a mirror.", h.Registry)
 	case h.KeepsImages:
 		return said + fmt.Sprintf(" Then %s goes; its images stay, since keepData says so.", h.Registry)
 	case len(lost) > 0:
 		return said + fmt.Sprintf(" Then %s goes with all that lives there, and these are nowhere else: %s.", h.Registry, someOf(lost))
 	}
 	return said + fmt.Sprintf(" Then %s goes with all that lives there.", h.Registry)
+}
+
+func (h homeInputs) staysWith(wanted homeInputs) bool {
+	return slices.Contains(wanted.Mirrors, h.Registry)
 }
 
 func (h homeInputs) wouldLose(tags []string, advice string) error {

@@ -29,11 +29,13 @@ class Home(HeroResource):
         keeps_images: bool,
         copy: Literal["all", "current", "none"],
         discard: bool,
+        mirrors: list[str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """`registry` is the choice by its name in config, and `tags` are those that the stack itself gives.
 
         With `keeps_images` the registry's images outlive it. `discard` lets go of images that are nowhere else.
+        `mirrors` are choices that the stack has too, so that one of them which was the home before loses nothing.
         """
         super().__init__(
             "Home",
@@ -49,6 +51,7 @@ class Home(HeroResource):
                 "keeps_images": keeps_images,
                 "copy": copy,
                 "discard": discard,
+                "mirrors": mirrors,
             },
             opts,
         )

@@ -140,6 +140,21 @@ func TestAKeptRegistryLosesNothing(t *testing.T) {
 	}
 }
 
+func TestWhatStaysAsAMirrorLosesNothing(t *testing.T) {
+	old, next := homeIn(t, "embedded"), homeIn(t, "zot")
+	furnish(t, old.access, "v1")
+	next.Copy, next.Mirrors = "current", []string{"embedded"}
+	told, err := moved(t, settled(t, old), next, true)
+	must(t, err)
+	mustContain(t, told, "embedded stays, as a mirror.")
+	_, err = moved(t, settled(t, old), next, false)
+	must(t, err)
+	next.Mirrors = []string{"harbor"}
+	if _, err = moved(t, settled(t, old), next, false); err == nil {
+		t.Error("what is nowhere else goes")
+	}
+}
+
 func TestAMoveTakesNoTagFromOthers(t *testing.T) {
 	old, next := homeIn(t, "embedded"), homeIn(t, "dockerhub")
 	furnish(t, old.access, "v1")

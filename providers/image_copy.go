@@ -1,14 +1,14 @@
 package main
 
 import (
-	"slices"
+	"reflect"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 )
 
-// imageCopy is an image that lives in a further registry too, byte by byte, with all that is attached to it. As with
-// image, it stays there when the resource goes.
+// imageCopy is what a stack keeps in a further registry too: its images, byte by byte, with all that is attached to them.
+// As with image, they stay there when the resource goes.
 type imageCopy struct{}
 
 type imageCopyInputs struct {
@@ -17,11 +17,18 @@ type imageCopyInputs struct {
 	// Registry is the choice by its name in config.
 	Registry string `json:"registry"`
 	// Source is where it lives already.
-	Source access   `json:"source"`
-	Digest string   `json:"digest"`
-	Tags   []string `json:"tags"`
+	Source access       `json:"source"`
+	Images []namedImage `json:"images"`
+	// Sbom tells whether one is attached. It may come after the image that it is of.
+	Sbom bool `json:"sbom"`
 	// Home changes when the registry lost its data.
 	Home string `json:"home"`
+}
+
+// namedImage is an image with the tags that it has in each of its homes.
+type namedImage struct {
+	Digest string   `json:"digest"`
+	Tags   []string `json:"tags"`
 }
 
 type imageCopyState struct {
@@ -65,8 +72,8 @@ func (imageCopy) update(call call, olds, news resource.PropertyMap) (resource.Pr
 }
 
 func (s imageCopyState) isThere(wanted imageCopyInputs) bool {
-	return len(s.Missing) == 0 && s.Repository == wanted.Repository && s.Digest == wanted.Digest &&
-		s.Home == wanted.Home && slices.Equal(s.Tags, wanted.Tags)
+	return len(s.Missing) == 0 && s.Repository == wanted.Repository && s.Home == wanted.Home &&
+		s.Sbom == wanted.Sbom && reflect.DeepEqual(s.Images, wanted.Images)
 }
 
 func (imageCopy) read(call call, olds resource.PropertyMap) (resource.PropertyMap, error) {
@@ -78,10 +85,14 @@ func (imageCopy) read(call call, olds resource.PropertyMap) (resource.PropertyMa
 	if err != nil {
 		return nil, err
 	}
-	missing, err := destination.missingTags(state.Tags, state.Digest)
-	if err != nil {
-		call.progress.warning("%s cannot be asked for the image, so its state is left as it is: %v", state.Repository, err)
-		return state.encode()
+	var missing []string
+	for _, image := range state.Images {
+		found, err := destination.missingTags(image.Tags, image.Digest)
+		if err != nil {
+			call.progress.warning("%s cannot be asked for the image, so its state is left as it is: %v", state.Repository, err)
+			return state.encode()
+		}
+		missing = append(missing, found...)
 	}
 	state.Missing = missing
 	return state.encode()
@@ -103,12 +114,9 @@ func copyImage(call call, old imageCopyState, news resource.PropertyMap) (resour
 	if err != nil {
 		return nil, err
 	}
-	held, err := source.contentsOfDigest(inputs.Digest)
+	held, err := source.contentsOfImages(inputs.Images)
 	if err != nil {
 		return nil, err
-	}
-	for _, tag := range inputs.Tags {
-		held.tag(tag, inputs.Digest)
 	}
 	destination, err := newRepository(call, inputs.access)
 	if err != nil {
@@ -118,9 +126,19 @@ func copyImage(call call, old imageCopyState, news resource.PropertyMap) (resour
 		return nil, err
 	}
 	if old.Repository == inputs.Repository {
-		destination.dropTags(call, without(old.Tags, inputs.Tags), old.Digest)
+		for _, image := range old.Images {
+			destination.dropTags(call, without(image.Tags, inputs.tags()), image.Digest)
+		}
 	}
 	return imageCopyState{imageCopyInputs: inputs, Uploaded: destination.uploaded.Load()}.encode()
+}
+
+func (i imageCopyInputs) tags() []string {
+	var tags []string
+	for _, image := range i.Images {
+		tags = append(tags, image.Tags...)
+	}
+	return tags
 }
 
 func (s imageCopyState) encode() (resource.PropertyMap, error) {

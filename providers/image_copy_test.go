@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-containerregistry/pkg/registry"
@@ -11,7 +12,7 @@ func TestACopyHasTheSameDigestAndAllThatIsAttached(t *testing.T) {
 	eachRegistry(t, func(t *testing.T, options ...registry.Option) {
 		source, there := wanted(t, false).access, wanted(t, false, options...).access
 		made := furnish(t, source, "v1")
-		inputs := imageCopyInputs{access: there, Source: source, Digest: made.index.String(), Tags: []string{"v1", "latest"}}
+		inputs := imageCopyInputs{access: there, Source: source, Images: []namedImage{{made.index.String(), []string{"v1", "latest"}}}}
 		call, _ := newCall(t)
 		state, err := imageCopy{}.create(call, propertiesOf(t, inputs))
 		must(t, err)
@@ -22,7 +23,7 @@ func TestACopyHasTheSameDigestAndAllThatIsAttached(t *testing.T) {
 		if len(held.tags) != 2 || held.tags["v1"] != made.index || held.tags["latest"] != made.index || len(held.manifests) != 6 {
 			t.Error(held.told())
 		}
-		inputs.Tags = []string{"v2"}
+		inputs.Images = []namedImage{{made.index.String(), []string{"v2"}}}
 		_, err = imageCopy{}.update(call, asSent(state), propertiesOf(t, inputs))
 		must(t, err)
 		if held := contentsAt(t, there); len(held.tags) != 1 || held.tags["v2"] != made.index {
@@ -34,7 +35,7 @@ func TestACopyHasTheSameDigestAndAllThatIsAttached(t *testing.T) {
 func TestACopyThatWentIsMadeAgain(t *testing.T) {
 	source, there := wanted(t, false).access, wanted(t, false).access
 	made := furnish(t, source, "v1")
-	inputs := imageCopyInputs{access: there, Source: source, Digest: made.index.String(), Tags: []string{"v1"}}
+	inputs := imageCopyInputs{access: there, Source: source, Images: []namedImage{{made.index.String(), []string{"v1"}}}}
 	call, _ := newCall(t)
 	state, err := imageCopy{}.create(call, propertiesOf(t, inputs))
 	must(t, err)
@@ -63,7 +64,7 @@ func TestACopyThatWentIsMadeAgain(t *testing.T) {
 func TestAnotherPasswordCopiesNothing(t *testing.T) {
 	source, there := wanted(t, false).access, wanted(t, false).access
 	made := furnish(t, source, "v1")
-	inputs := imageCopyInputs{access: there, Source: source, Digest: made.index.String(), Tags: []string{"v1"}}
+	inputs := imageCopyInputs{access: there, Source: source, Images: []namedImage{{made.index.String(), []string{"v1"}}}}
 	call, _ := newCall(t)
 	state, err := imageCopy{}.create(call, propertiesOf(t, inputs))
 	must(t, err)
@@ -74,14 +75,58 @@ func TestAnotherPasswordCopiesNothing(t *testing.T) {
 	must(t, err)
 }
 
-func TestAnotherImageIsCopiedToo(t *testing.T) {
+func TestEachImageHasItsOwnTags(t *testing.T) {
 	source, there := wanted(t, false).access, wanted(t, false).access
 	made := furnish(t, source, "v1")
-	inputs := imageCopyInputs{access: there, Source: source, Digest: made.index.String(), Tags: []string{"v1"}}
+	both := []namedImage{{made.index.String(), []string{"v1"}}, {made.beside.String(), []string{"v1-nydus"}}}
+	call, _ := newCall(t)
+	state, err := imageCopy{}.create(call, propertiesOf(t, imageCopyInputs{access: there, Source: source, Images: both}))
+	must(t, err)
+	if held := contentsAt(t, there); held.tags["v1"] != made.index || held.tags["v1-nydus"] != made.beside {
+		t.Error(held.tags)
+	}
+	connection := connected(t, there)
+	must(t, remote.Delete(connection.name.Tag("v1-nydus"), connection.options...))
+	state, err = imageCopy{}.read(call, asSent(state))
+	must(t, err)
+	missing, err := decode[imageCopyState](asSent(state))
+	must(t, err)
+	if !slices.Equal(missing.Missing, []string{"v1-nydus"}) {
+		t.Error(missing.Missing)
+	}
+	_, err = imageCopy{}.update(call, asSent(state), propertiesOf(t, imageCopyInputs{access: there, Source: source, Images: both[:1]}))
+	must(t, err)
+	if held := contentsAt(t, there); len(held.tags) != 1 {
+		t.Error("a name that nobody wants stays", held.tags)
+	}
+}
+
+func TestAnSbomThatComesLaterIsCopiedToo(t *testing.T) {
+	source, there := wanted(t, false).access, wanted(t, false).access
+	from := connected(t, source)
+	made := anImage(t)
+	must(t, remote.Write(from.name.Tag("v1"), made, from.options...))
+	inputs := imageCopyInputs{access: there, Source: source, Images: []namedImage{{digestOf(t, made).String(), []string{"v1"}}}}
 	call, _ := newCall(t)
 	state, err := imageCopy{}.create(call, propertiesOf(t, inputs))
 	must(t, err)
-	inputs.Digest = made.beside.String()
+	attachTo(t, from, digestOf(t, made))
+	inputs.Sbom = true
+	_, err = imageCopy{}.update(call, asSent(state), propertiesOf(t, inputs))
+	must(t, err)
+	if held := contentsAt(t, there); len(held.manifests) != 2 {
+		t.Error(held.told())
+	}
+}
+
+func TestAnotherImageIsCopiedToo(t *testing.T) {
+	source, there := wanted(t, false).access, wanted(t, false).access
+	made := furnish(t, source, "v1")
+	inputs := imageCopyInputs{access: there, Source: source, Images: []namedImage{{made.index.String(), []string{"v1"}}}}
+	call, _ := newCall(t)
+	state, err := imageCopy{}.create(call, propertiesOf(t, inputs))
+	must(t, err)
+	inputs.Images = []namedImage{{made.beside.String(), []string{"v1"}}}
 	_, err = imageCopy{}.update(call, asSent(state), propertiesOf(t, inputs))
 	must(t, err)
 	if held := contentsAt(t, there); held.tags["v1"] != made.beside {
@@ -92,7 +137,7 @@ func TestAnotherImageIsCopiedToo(t *testing.T) {
 func TestARegistryThatLostItsDataGetsTheCopyAgain(t *testing.T) {
 	source, there := wanted(t, false).access, wanted(t, false).access
 	made := furnish(t, source, "v1")
-	inputs := imageCopyInputs{access: there, Source: source, Digest: made.index.String(), Tags: []string{"v1"}, Home: "before"}
+	inputs := imageCopyInputs{access: there, Source: source, Images: []namedImage{{made.index.String(), []string{"v1"}}}, Home: "before"}
 	call, _ := newCall(t)
 	state, err := imageCopy{}.create(call, propertiesOf(t, inputs))
 	must(t, err)

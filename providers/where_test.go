@@ -32,7 +32,7 @@ func TestHomesThatAgree(t *testing.T) {
 	here, there := wanted(t, false).access, wanted(t, false).access
 	made := furnish(t, here, "v1")
 	call, _ := newCall(t)
-	_, err := imageCopy{}.create(call, propertiesOf(t, imageCopyInputs{access: there, Source: here, Digest: made.index.String(), Tags: []string{"v1"}}))
+	_, err := imageCopy{}.create(call, propertiesOf(t, imageCopyInputs{access: there, Source: here, Images: []namedImage{{made.index.String(), []string{"v1"}}}}))
 	must(t, err)
 	// What is somebody else's need not be everywhere.
 	said, err := whereTold(t, dwelling{here, "embedded", []string{"v1"}}, dwelling{there, "zot", []string{"v1"}})

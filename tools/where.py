@@ -36,7 +36,12 @@ def homes(exported: Mapping[str, Any], stack: str) -> list[dict[str, Any]]:
     found = sorted((each for each in resources if each["type"] in (HOME, COPY)), key=lambda each: each["type"] == COPY)
     if not found:
         raise Problem(f"stack {stack} has no home for Hero; make up STACK={stack} builds one")
-    return [{key: _opened(value) for key, value in each["outputs"].items()} for each in found]
+    return [_dwelling({key: _opened(value) for key, value in each["outputs"].items()}) for each in found]
+
+
+def _dwelling(outputs: dict[str, Any]) -> dict[str, Any]:
+    images: list[dict[str, list[str]]] = outputs.get("images", [])
+    return outputs if "tags" in outputs else {**outputs, "tags": [tag for image in images for tag in image["tags"]]}
 
 
 def _opened(value: Any) -> Any:  # noqa: ANN401 - any JSON

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Sequence
 
 import pulumi
 from pydantic import Field, field_validator
@@ -34,7 +35,7 @@ class PullSecretsSettings(Block):
 
 
 class PullSecrets(pulumi.ComponentResource):
-    """A Secret of the puller's login in each of the namespaces; another password reaches all of them in one `up`.
+    """A Secret of the pullers' logins in each of the namespaces; another password reaches all of them in one `up`.
 
     Type: `hero:kubernetes:PullSecrets`. Produces a `pulumi:providers:kubernetes` and a `kubernetes:core/v1:Secret` of
     type `kubernetes.io/dockerconfigjson` for each namespace.
@@ -43,7 +44,7 @@ class PullSecrets(pulumi.ComponentResource):
     def __init__(
         self,
         name: str,
-        registry: Registry,
+        registries: Sequence[Registry],
         settings: PullSecretsSettings,
         cluster: ClusterSettings,
         opts: pulumi.ResourceOptions | None = None,
@@ -59,22 +60,23 @@ class PullSecrets(pulumi.ComponentResource):
                 f"{name}-{namespace}",
                 metadata={"name": secret_name, "namespace": namespace},
                 type="kubernetes.io/dockerconfigjson",
-                string_data={".dockerconfigjson": docker_config(registry)},
+                string_data={".dockerconfigjson": docker_config(registries)},
                 opts=pulumi.ResourceOptions(
-                    parent=self, provider=provider, depends_on=[registry], delete_before_replace=True
+                    parent=self, provider=provider, depends_on=registries, delete_before_replace=True
                 ),
             )
         self.register_outputs({"namespaces": settings.namespaces, "name": secret_name})
 
 
-def docker_config(registry: Registry) -> pulumi.Output[str]:
-    """The puller's login as clients keep it in config.json; a secret."""
-    return pulumi.Output.all(registry.auth_key, registry.puller.username, registry.puller.password).apply(
-        lambda login: _docker_config(*login)
+def docker_config(registries: Sequence[Registry]) -> pulumi.Output[str]:
+    """The pullers' logins as clients keep them in config.json; a secret."""
+    logins = [pulumi.Output.all(each.auth_key, each.puller.username, each.puller.password) for each in registries]
+    return pulumi.Output.all(*logins).apply(
+        lambda known: json.dumps({"auths": {auth_key: _login(*login) for auth_key, *login in known}})
     )
 
 
-def _docker_config(auth_key: str, username: str, password: str) -> str:
+def _login(username: str, password: str) -> dict[str, str]:
     # Some readers take the two, others the two joined.
     joined = base64.b64encode(f"{username}:{password}".encode()).decode()
-    return json.dumps({"auths": {auth_key: {"username": username, "password": password, "auth": joined}}})
+    return {"username": username, "password": password, "auth": joined}

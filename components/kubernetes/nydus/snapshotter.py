@@ -89,7 +89,7 @@ class NydusSnapshotter(pulumi.ComponentResource):
             f"{self._name}-login",
             metadata=self._named(),
             type="kubernetes.io/dockerconfigjson",
-            string_data={".dockerconfigjson": docker_config(registry)},
+            string_data={".dockerconfigjson": docker_config([registry])},
             opts=self._placed,
         )
 

@@ -1,0 +1,54 @@
+"""Further homes that keep what Hero's home keeps, with the same digests."""
+
+import pulumi
+
+from components.hero_image import HeroImage
+from components.registry import Registry
+from providers.image_copy import ImageCopy
+
+
+class HeroCopy(pulumi.ComponentResource):
+    """Hero's image in a further registry, and its form for Nydus where it has one, under all their tags.
+
+    Type: `hero:image:HeroCopy`. Produces a `hero-home:provider:ImageCopy`, and whatever the registry looks at an image
+    with before others may hear of it.
+    """
+
+    image: pulumi.Output[str]
+    """`repository@sha256:…` there; the digest is the one in Hero's home."""
+
+    def __init__(
+        self,
+        name: str,
+        choice: str,
+        mirror: Registry,
+        home: Registry,
+        hero: HeroImage,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Copy `hero` from its `home` to the `mirror`, which is the `choice` of this name in config."""
+        super().__init__("hero:image:HeroCopy", name, None, opts)
+        copied = ImageCopy(
+            f"{name}-copy",
+            registry=choice,
+            repository=mirror.repository,
+            username=mirror.pusher.username,
+            password=mirror.pusher.password,
+            ca_certificate=mirror.ca_certificate or "",
+            plain_http=mirror.plain_http,
+            source={
+                "repository": home.repository,
+                "username": home.pusher.username,
+                "password": home.pusher.password,
+                "caCertificate": home.ca_certificate or "",
+                "plainHttp": home.plain_http,
+            },
+            images=hero.forms,
+            sbom=hero.has_sbom,
+            home=mirror.storage,
+            # Not before what is attached to the image is there.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[mirror, hero]),
+        )
+        digest = copied.images.apply(lambda images: images[0]["digest"])
+        self.image = pulumi.Output.concat(mirror.repository, "@", mirror.admit(name, digest, self))
+        self.register_outputs({"image": self.image})
