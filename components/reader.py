@@ -65,7 +65,7 @@ class Reader:
         for place, given in enumerate(cast("list[object]", content)):
             path = path_of(key, (place,))
             if given in found.values():
-                self.refuse_item(path, f"{given} is there twice", "each once")
+                self.refuse_item(path, f"{self._shown(key, given)} is there twice", "each once")
             elif isinstance(given, str) and given in allowed:
                 found[path] = given
             else:

@@ -1,6 +1,6 @@
 """An image that lives in a further registry too."""
 
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import pulumi
 
@@ -33,8 +33,8 @@ class ImageCopy(HeroResource):
     becomes of them.
     """
 
-    images: pulumi.Output[list[NamedImage]]
-    """What is there now."""
+    images: pulumi.Output[list[dict[str, Any]]]
+    """What is there now, each like a `NamedImage`, which the SDK does not make of a provider's answer."""
 
     def __init__(
         self,

@@ -91,7 +91,7 @@ def test_tables_of_keys_are_as_make_keys_writes_them(block: str) -> None:
 
 def test_every_block_has_a_table_of_its_keys() -> None:
     keys = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
-    assert {"hero:registry", *(f"hero:{block}" for block in PAGES)} == {*keys}
+    assert {"hero:registry", "hero:mirrors", *(f"hero:{block}" for block in PAGES)} == {*keys}
 
 
 def test_what_is_built_is_not_planned_any_more() -> None:

@@ -117,6 +117,7 @@ def test_outputs_say_where_hero_lives() -> None:
         "image": f"127.0.0.1:5001/hero@{digest}",
         "digest": digest,
         "tags": ["v1", "latest"],
+        "mirrors": [],
         "page": "http://127.0.0.1:5001/v2/hero/tags/list",
         "login": "./pulumiw stack output pullerPassword --show-secrets --stack dev"
         " | docker login 127.0.0.1:5001 --password-stdin --username 'puller'",

@@ -41,6 +41,7 @@ def test_the_home_is_where_the_pusher_pushes() -> None:
         "keepsImages": False,
         "copy": "all",
         "discard": False,
+        "mirrors": [],
     }
 
 

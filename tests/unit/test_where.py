@@ -24,14 +24,15 @@ def state(*resources: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_the_chosen_home_comes_first_and_its_password_is_opened() -> None:
+    images = [{"tags": ["v1"]}, {"tags": ["v1-nydus"]}]
     exported = state(
         resource("hero-home:provider:Image", registry="none of them"),
-        resource(where.COPY, registry="zot"),
+        resource(where.COPY, registry="zot", images=images),
         resource(where.HOME, registry="embedded", tags=["v1"]),
     )
     assert where.homes(exported, "dev") == [
         {"registry": "embedded", "tags": ["v1"], "password": "the pusher's password"},
-        {"registry": "zot", "password": "the pusher's password"},
+        {"registry": "zot", "images": images, "tags": ["v1", "v1-nydus"], "password": "the pusher's password"},
     ]
 
 

@@ -101,6 +101,17 @@ WRONG: dict[str, tuple[dict[str, object], dict[str, str]]] = {
     "null as the choice": ({"hero:registry": None}, {"hero:registry": '"" is not a choice'}),
     "a number as the choice": ({"hero:registry": 5}, {"hero:registry": '"5" is not a choice'}),
     "a truth value as the choice": ({"hero:registry": True}, {"hero:registry": '"true" is not a choice'}),
+    "a mirror with a slip in it": (
+        {"hero:mirrors": ["embeded"], "hero:registry": "zot", "hero:zot": {"domain": "registry.example.com"}},
+        {"hero:mirrors[0]": '"embeded" is not a choice, did you mean embedded?'},
+    ),
+    "a mirror that keeps no images": (
+        {"hero:mirrors": ["dragonfly"]},
+        {"hero:mirrors[0]": '"dragonfly" is not a choice'},
+    ),
+    "a number as a mirror": ({"hero:mirrors": [7]}, {"hero:mirrors[0]": "7 is not a choice"}),
+    "one mirror, not as a list": ({"hero:mirrors": "zot"}, {"hero:mirrors": '"zot" is not a list'}),
+    "a map as the mirrors": ({"hero:mirrors": {"zot": True}}, {"hero:mirrors": "is not a list"}),
     "a list as the choice": ({"hero:registry": ["embedded"]}, {"hero:registry": "is not a choice"}),
     "a map as the choice": ({"hero:registry": {"embedded": {}}}, {"hero:registry": "is not a choice"}),
     # Blocks that are none.
@@ -400,6 +411,7 @@ for _path, _kinds in TYPES.items():
 # What is allowed, in a few of the words that say so.
 ALLOWED = {
     "hero:registry": "embedded",
+    "hero:mirrors": "embedded | dockerhub",
     "hero:image": "a map with the keys name, tags",
     "hero:embedded": "a map with the keys port, directory",
     "hero:image.name": "words of a-z, 0-9",
@@ -423,7 +435,7 @@ KEYS = {
     "hero:image": "name, tags, build",
     "hero:embedded": "port, directory",
     "hero:switch": "copy, discard",
-    "hero": "hero:registry, hero:image",
+    "hero": "hero:registry, hero:mirrors, hero:image",
 }
 
 # These need a file that nobody but a person can write, or a key that no command line can name.

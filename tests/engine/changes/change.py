@@ -43,5 +43,5 @@ def with_values(config: dict[str, Any], values: dict[str, Any]) -> dict[str, Any
     changed = {**config}
     for key, value in values.items():
         block, _, name = key.partition(".")
-        changed[block] = {**changed.get(block, {}), name: value}
+        changed[block] = {**changed.get(block, {}), name: value} if name else value
     return changed

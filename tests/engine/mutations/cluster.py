@@ -18,14 +18,14 @@ MUTATIONS = [
     Mutation(
         "the pusher's login is planted in clusters",
         PULL_SECRETS,
-        "registry.puller.password",
-        "registry.pusher.password",
+        "each.puller.password",
+        "each.pusher.password",
         f"{HUB_TESTS}::test_the_pullers_login_is_planted_in_every_namespace",
     ),
     Mutation(
         "pull secrets do not wait for the registry",
         PULL_SECRETS,
-        "depends_on=[registry]",
+        "depends_on=registries",
         "depends_on=[]",
         f"{HUB_TESTS}::test_the_pullers_login_is_planted_in_every_namespace",
     ),

@@ -9,6 +9,8 @@ PROGRAM = "__main__.py"
 GRAPH = "tests/unit/test_graph.py"
 SAID = "tests/unit/test_switch.py"
 SWITCHING = "tests/engine/test_switching.py"
+MIRRORS = "components/mirrors.py"
+MIRROR_TESTS = "tests/unit/test_mirrors.py"
 
 MUTATIONS = [
     Mutation(
@@ -112,8 +114,8 @@ MUTATIONS = [
     Mutation(
         "what is nowhere else is left behind",
         HOME,
-        "len(lost) > 0 && !h.KeepsImages && !wanted.Discard",
-        "len(lost) > 100 && !h.KeepsImages && !wanted.Discard",
+        "len(lost) > 0 && !h.KeepsImages && !h.staysWith(wanted) && !wanted.Discard",
+        "len(lost) > 100 && !h.KeepsImages && !h.staysWith(wanted) && !wanted.Discard",
         "TestCurrentRefusesToLoseTheRest",
     ),
     Mutation(
@@ -159,17 +161,17 @@ MUTATIONS = [
         "TestAMoveBringsEverythingAlong",
     ),
     Mutation(
-        "a copy has but one tag",
+        "of a copy's images only the first comes along",
         COPY,
-        "for _, tag := range inputs.Tags {",
-        "for _, tag := range inputs.Tags[:1] {",
-        "TestACopyHasTheSameDigestAndAllThatIsAttached",
+        "source.contentsOfImages(inputs.Images)",
+        "source.contentsOfImages(inputs.Images[:1])",
+        "TestEachImageHasItsOwnTags",
     ),
     Mutation(
         "a copy keeps the tags of before",
         COPY,
-        "\t\tdestination.dropTags(call, without(old.Tags, inputs.Tags), old.Digest)\n",
-        "",
+        "\t\t\tdestination.dropTags(call, without(image.Tags, inputs.tags()), image.Digest)\n",
+        "\t\t\t_ = image\n",
         "TestACopyHasTheSameDigestAndAllThatIsAttached",
     ),
     Mutation(
@@ -193,15 +195,78 @@ MUTATIONS = [
     Mutation(
         "a copy stays that of the image of before",
         COPY,
-        " && s.Digest == wanted.Digest",
-        "",
+        " && reflect.DeepEqual(s.Images, wanted.Images)",
+        " && reflect.DeepEqual(s.tags(), wanted.tags())",
         "TestAnotherImageIsCopiedToo",
+    ),
+    Mutation(
+        "what is attached later is not copied",
+        COPY,
+        "s.Sbom == wanted.Sbom && ",
+        "",
+        "TestAnSbomThatComesLaterIsCopiedToo",
     ),
     Mutation(
         "a registry that lost its data gets no copy",
         COPY,
-        "\n\t\ts.Home == wanted.Home && slices",
-        "\n\t\tslices",
+        " && s.Home == wanted.Home",
+        "",
         "TestARegistryThatLostItsDataGetsTheCopyAgain",
+    ),
+    Mutation(
+        "a home that stays as a mirror is left in fear of losing it",
+        HOME,
+        "return slices.Contains(wanted.Mirrors, h.Registry)",
+        "return false",
+        "TestWhatStaysAsAMirrorLosesNothing",
+    ),
+    Mutation(
+        "a mirror is filled before the image is there",
+        MIRRORS,
+        "depends_on=[mirror, hero]",
+        "depends_on=[mirror]",
+        f"{MIRROR_TESTS}::test_a_copy_waits_for_the_image_and_for_its_registry",
+    ),
+    Mutation(
+        "a mirror is filled before it is ready",
+        MIRRORS,
+        "depends_on=[mirror, hero]",
+        "depends_on=[hero]",
+        f"{MIRROR_TESTS}::test_a_copy_waits_for_the_image_and_for_its_registry",
+    ),
+    Mutation(
+        "the puller fills a mirror",
+        MIRRORS,
+        "password=mirror.pusher.password",
+        "password=mirror.puller.password",
+        f"{MIRROR_TESTS}::test_the_image_is_copied_by_those_who_may_push",
+    ),
+    Mutation(
+        "a mirror does not look at the image before others hear of it",
+        MIRRORS,
+        "mirror.admit(name, digest, self)",
+        "digest",
+        f"{MIRROR_TESTS}::test_a_mirror_looks_at_the_image_before_others_hear_of_it",
+    ),
+    Mutation(
+        "the form for Nydus is in no mirror",
+        "components/hero_image.py",
+        '        self.forms.append({"digest": digest, "tags": [f"{tag}{NYDUS_SUFFIX}" for tag in self._settings.tags]})\n',
+        "",
+        f"{MIRROR_TESTS}::test_the_form_for_nydus_is_copied_too",
+    ),
+    Mutation(
+        "pods log in to the home alone",
+        PROGRAM,
+        "[registry, *mirrors.values()], settings.pull_secrets",
+        "[registry], settings.pull_secrets",
+        f"{MIRROR_TESTS}::test_pods_log_in_wherever_the_image_is",
+    ),
+    Mutation(
+        "the image has another path in a mirror",
+        "components/catalogue.py",
+        'image = image.model_copy(update={"name": at_home})',
+        "pass",
+        f"{MIRROR_TESTS}::test_the_image_has_the_path_that_it_has_at_home",
     ),
 ]

@@ -171,6 +171,28 @@ class NydusImage(Play):
             registry.repositories.get(path, {}).pop(f"{tag}-nydus", None)
 
 
+class ImageCopy(Play):
+    """Images of a repository in another one."""
+
+    computed = ("missing", "uploaded")
+    # As of every image: when the resource goes, the registry decides what becomes of it.
+    in_the_world = False
+
+    def renewed(self, old: Properties, new: Properties) -> tuple[str, ...]:
+        return ("uploaded",)
+
+    def make(self, world: World, inputs: Properties, old: Properties | None) -> Properties:
+        source, destination = _repository(world, inputs["source"]), _repository(world, inputs)
+        for image in inputs["images"]:
+            if image["digest"] not in source.values():
+                raise Refusal(f"404 Not Found: {inputs['source']['repository']}@{image['digest']}")
+            destination.update(dict.fromkeys(image["tags"], image["digest"]))
+        if old and old["repository"] == inputs["repository"]:
+            for tag in _tags(old) - _tags(inputs):
+                destination.pop(tag, None)
+        return {"missing": [], "uploaded": 1}
+
+
 class Readiness(Kept):
     """A wait until the pusher may push; where it may not, that would be for ever. Without an address, it is over."""
 
@@ -198,6 +220,11 @@ class Departure(Kept):
             raise Refusal(f"the DaemonSet {outputs['daemonSet']} went before the pods that live from it were named")
 
 
+def _tags(copied: Properties) -> set[str]:
+    """All tags of the images that were copied."""
+    return {tag for image in copied["images"] for tag in image["tags"]}
+
+
 def _repository(world: World, home: Properties) -> dict[str, str]:
     """What a home's tags name, for its pusher."""
     address, _, path = str(home["repository"]).partition("/")
@@ -215,6 +242,7 @@ PLAYS: dict[str, Play] = {
     "hero-home:provider:Image": Image(),
     "hero-home:provider:Home": Home(),
     "hero-home:provider:NydusImage": NydusImage(),
+    "hero-home:provider:ImageCopy": ImageCopy(),
     "hero-home:provider:Readiness": Readiness(),
     "hero-home:provider:Departure": Departure(),
 }
