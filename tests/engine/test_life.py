@@ -115,6 +115,7 @@ def test_every_choice_and_every_key_is_in_a_table() -> None:
             "nydus": NydusSettings,
             "switch": SwitchSettings,
         }
+        assert "mirrors" in changed
         for block, model in {**shared, name: choice.settings}.items():
             assert changed >= keys(block, model)
     # What is brought into a cluster concerns those that live in one.

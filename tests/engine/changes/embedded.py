@@ -2,6 +2,7 @@
 
 from tests.checkout import free_port
 from tests.engine.changes.change import Blocks, Change
+from tests.engine.changes.docker_hub import docker_hub
 
 
 def embedded() -> Blocks:
@@ -19,8 +20,12 @@ def embedded_changes(build: str) -> list[Change]:
         {"hero-build": "replace"} if docker else {}
     )
     pushed = {"home": "update", "hero-image": "update"} | ({"hero-build": "update"} if docker else {})
+    kept = dict.fromkeys(("dockerhub-repository", "dockerhub-pusher-token", "dockerhub-puller-token"), "create")
+    mirror = {**kept, "hero-dockerhub-copy": "create", "home": "update"}
+    account = {f"dockerhub.{key}": value for key, value in docker_hub()["dockerhub"].items()}
     return [
         Change("image.name", "another/hero", pushed),
+        Change("mirrors", ["dockerhub"], mirror, account),
         Change("embedded.port", free_port(), moved),
         Change("embedded.directory", ".hero/elsewhere", lost),
         Change("embedded.keepData", value=True, expected={"embedded-process": "update", "home": "update"}),

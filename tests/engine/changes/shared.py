@@ -14,7 +14,7 @@ def shared_changes(build: str) -> list[Change]:
     """What the keys do that are no choice's own, wherever the image lives."""
     webhook = f"hero-webhook-{hashlib.sha256(WEBHOOK.encode()).hexdigest()[:8]}"
     planted = {"pullSecrets.namespaces": ["default"]}
-    again = {"pull-secrets-default": "replace"}
+    again, home = {"pull-secrets-default": "replace"}, {"home": "update"}
     if build == "docker":
         # The rest is the same however the image is built.
         return image_changes(build)
@@ -26,8 +26,9 @@ def shared_changes(build: str) -> list[Change]:
         Change("pullSecrets.name", "login", again, planted),
         Change("cluster.kubeconfig", "./kubeconfig", again, planted),
         Change("cluster.context", "kind-hero", again, planted),
-        Change("switch.copy", "current", {"home": "update"}),
-        Change("switch.discard", value=True, expected={"home": "update"}),
+        Change("mirrors", ["embedded"], dict.fromkeys(("embedded-process", "hero-embedded-copy"), "create") | home),
+        Change("switch.copy", "current", home),
+        Change("switch.discard", value=True, expected=home),
         *nydus_changes(),
     ]
 

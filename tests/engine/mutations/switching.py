@@ -251,8 +251,8 @@ MUTATIONS = [
     Mutation(
         "the form for Nydus is in no mirror",
         "components/hero_image.py",
-        '        self.forms.append({"digest": digest, "tags": [f"{tag}{NYDUS_SUFFIX}" for tag in self._settings.tags]})\n',
-        "",
+        "self.forms.append({",
+        "_ = ({",
         f"{MIRROR_TESTS}::test_the_form_for_nydus_is_copied_too",
     ),
     Mutation(
