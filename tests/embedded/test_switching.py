@@ -83,6 +83,17 @@ def furnished(checkout: Checkout) -> dict[str, str]:
 
 
 def choose(checkout: Checkout, other: Checkout, namespace: str) -> None:
+    """The other registry, as a Hub's config names it, is the home."""
+    name(checkout, other, namespace)
+    make_home(checkout, "dockerhub")
+
+
+def make_home(checkout: Checkout, registry: str) -> None:
+    """Of the registries that config names, it is the one where Hero lives."""
+    assert checkout.pulumiw("config", "set", "--stack", "dev", "hero:registry", registry).code == 0
+
+
+def name(checkout: Checkout, other: Checkout, namespace: str) -> None:
     """The other registry, as a Hub's config names it."""
     told = other.outputs()
     file = checkout.path / "Pulumi.dev.yaml"
@@ -93,8 +104,7 @@ def choose(checkout: Checkout, other: Checkout, namespace: str) -> None:
         f"  username: {told['pusherUsername']}",
         f"  pullerUsername: {told['pullerUsername']}",
     ]
-    text = file.read_text().replace("hero:registry: embedded", "hero:registry: dockerhub")
-    file.write_text(text.replace("config:\n", "config:\n" + "".join(f"  {line}\n" for line in block)))
+    file.write_text(file.read_text().replace("config:\n", "config:\n" + "".join(f"  {line}\n" for line in block)))
     checkout.set_secret("hero:dockerhub.token", told["pusherPassword"])
     checkout.set_secret("hero:dockerhub.pullerToken", told["pullerPassword"])
 
@@ -153,6 +163,42 @@ def test_images_of_others_are_not_destroyed(checkout: Checkout) -> None:
     checkout.up()
     checkout.down()
     assert checkout.registry_process() is None
+
+
+def test_two_homes_at_once(checkout: Checkout, other: Checkout) -> None:
+    name(checkout, other, "mirrored")
+    mirror(checkout, "dockerhub")
+    checkout.up()
+    told, process = checkout.outputs(), checkout.registry_process()
+    copied = {**other.outputs(), "repository": f"{other.outputs()['address']}/mirrored/hero"}
+    assert told["mirrors"] == [f"{copied['repository']}@{told['digest']}"]
+    homes = Lived(checkout, told), Lived(other, copied)
+    held = homes[0].digests()
+    assert [tag for tag in held if tag.startswith("sha256-")], "an SBOM is attached"
+    assert homes[1].digests() == held
+    assert checkout.up().unchanged
+    where = checkout.make("where")
+    assert where.code == 0, where.text
+    assert f"{told['digest']}  embedded, dockerhub" in where.text
+    (checkout.path / "hero" / "page.html").write_text("<h1>Another Hero</h1>")
+    checkout.up()
+    changed = homes[0].digests()
+    assert changed["latest"] not in held.values()
+    assert homes[1].digests() == changed, "another image is in both with one up"
+    make_home(checkout, "dockerhub")
+    mirror(checkout, "embedded")
+    checkout.up()
+    assert checkout.outputs()["repository"] == copied["repository"]
+    assert checkout.registry_process() == process, "no registry went, and none came"
+    assert homes[1].digests() == changed
+    assert checkout.up().unchanged
+    checkout.down()
+    assert checkout.registry_process() is None
+
+
+def mirror(checkout: Checkout, registry: str) -> None:
+    """It keeps Hero too."""
+    assert checkout.pulumiw("config", "set", "--stack", "dev", "--path", "hero:mirrors[0]", registry).code == 0
 
 
 def end_all_of(checkout: Checkout) -> None:
