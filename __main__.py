@@ -16,8 +16,13 @@ hero = HeroImage("hero", registry, settings.image, after=[registry, home])
 copies = [HeroCopy(f"hero-{choice}", choice, mirror, registry, hero) for choice, mirror in mirrors.items()]
 if settings.pull_secrets.namespaces:
     PullSecrets("pull-secrets", [registry, *mirrors.values()], settings.pull_secrets, settings.cluster)
+if settings.asked:
+    # What lives in a cluster takes as long to import as all the rest.
+    from components.kubernetes.fallback import Fallback
+
+    asked = {choice: mirrors[choice] for choice in settings.asked}
+    Fallback("fallback", registry, asked, settings.fallback, settings.cluster, [registry, *copies])
 if settings.nydus.snapshotter:
-    # It takes as long to import as all the rest.
     from components.kubernetes.nydus.snapshotter import NydusSnapshotter
 
     NydusSnapshotter("nydus", registry, hero, settings.nydus, settings.cluster, registry.proxy)

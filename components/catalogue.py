@@ -11,6 +11,7 @@ from components.kubernetes.cluster import ClusterSettings
 from components.kubernetes.exposure import ExposedSettings
 from components.kubernetes.nydus.settings import NydusSettings
 from components.kubernetes.pull_secrets import PullSecretsSettings
+from components.mirrors import FallbackSettings
 from components.mistakes import Mender
 from components.reader import Entry, Reader, read_entries
 from components.registries.docker_hub import ADDRESS, DockerHub, DockerHubSettings
@@ -35,10 +36,13 @@ class Settings:
     cluster: ClusterSettings
     nydus: NydusSettings
     switch: SwitchSettings
+    fallback: FallbackSettings
     keeper: str
     """The registry that keeps the images: the chosen one, or the one behind it."""
     mirrors: list["Settings"]
     """The same for each further registry that keeps the image too, as if it were the chosen one."""
+    asked: list[str]
+    """Those of them, by their choices, that nodes ask where the home does not answer."""
     origin: Any = None
     """The block of the registry that is behind the chosen one, where one is."""
 
@@ -78,8 +82,7 @@ def _dragonfly(name: str, stack: Settings, opts: pulumi.ResourceOptions | None) 
     from components.registries.dragonfly.dragonfly import Dragonfly  # noqa: PLC0415 - as above
 
     # The same as if it were the choice, so that nothing of it changes when Dragonfly comes or goes.
-    behind = replace(stack, registry=stack.choice.origin, choice=stack.origin, origin=None)
-    origin = build_registry(behind, name.removesuffix(stack.registry), opts)
+    origin = build_registry(_kept(stack), name.removesuffix(stack.registry), opts)
     everywhere = not leads_to_itself(CHOICES[stack.choice.origin].host(stack.origin))
     return Dragonfly(name, stack.choice, origin, stack.cluster, everywhere=everywhere, opts=opts)
 
@@ -112,6 +115,8 @@ CHOICES: dict[str, Choice] = {
 KEEPERS = [name for name, choice in CHOICES.items() if choice.origin is None]
 PLANNED: tuple[str, ...] = ()
 DEFAULT = "embedded"
+BESIDE = ("registry", "mirrors", "image", "pullSecrets", "cluster", "nydus", "switch", "fallback")
+"""The keys that are no choice's own."""
 
 
 def read_settings(entries: Mapping[str, Entry] | None = None) -> Settings:
@@ -142,15 +147,13 @@ def check_settings(project: str, reader: Reader) -> Settings:
             reader.refuse_item(path, f"{mirror} is Hero's home already", "a registry that is not")
         else:
             _limit_levels(reader, f"{project}:image.name", mirror, blocks[mirror], image)
+    fallback = reader.block(f"{project}:fallback", FallbackSettings)
     pull_secrets = reader.block(f"{project}:pullSecrets", PullSecretsSettings)
     cluster = reader.block(f"{project}:cluster", ClusterSettings)
     nydus = reader.block(f"{project}:nydus", NydusSettings)
     switch = reader.block(f"{project}:switch", SwitchSettings)
     reader.unknown(
-        [
-            f"{project}:{key}"
-            for key in ("registry", "mirrors", "image", "pullSecrets", "cluster", "nydus", "switch", *CHOICES)
-        ],
+        [f"{project}:{key}" for key in (*BESIDE, *CHOICES)],
         [f"{project}:{name}" for name in PLANNED],
     )
     reader.raise_mistakes()
@@ -162,11 +165,17 @@ def check_settings(project: str, reader: Reader) -> Settings:
         reader.valid(cluster),
         reader.valid(nydus),
         reader.valid(switch),
+        reader.valid(fallback),
         home,
+        [],
         [],
         reader.valid(blocks[origin]) if origin else None,
     )
-    settings.mirrors.extend(_as_mirror(settings, each, reader.valid(blocks[each])) for each in mirrors.values())
+    further = [_as_mirror(settings, each, reader.valid(blocks[each])) for each in mirrors.values()]
+    settings = replace(settings, mirrors=further)
+    if settings.fallback.nodes:
+        settings = replace(settings, asked=_asked(reader, project, settings))
+        reader.raise_mistakes()
     return settings
 
 
@@ -174,9 +183,33 @@ def _as_mirror(stack: Settings, choice: str, block: Block) -> Settings:
     """A further registry's, in which the image has the path that it has at home, where any path may be."""
     image = stack.image
     if CHOICES[choice].levels(block) is None:
-        at_home = CHOICES[stack.keeper].path(stack.origin or stack.choice, image.name)
+        at_home = _path(_kept(stack))
         image = image.model_copy(update={"name": at_home})
     return replace(stack, registry=choice, choice=block, image=image, keeper=choice, mirrors=[], origin=None)
+
+
+def _asked(reader: Reader, project: str, stack: Settings) -> list[str]:
+    """The mirrors that every node reaches, each of which it asks for a path that ends in the one at home."""
+    key, at_home = f"{project}:fallback.nodes", _path(_kept(stack))
+    reached = [each for each in stack.mirrors if not leads_to_itself(CHOICES[each.registry].host(each.choice))]
+    if not reached:
+        problem = "there is no mirror that every node reaches"
+        reader.refuse(key, problem, "false, or a registry in hero:mirrors that nodes reach by its address", "false")
+    for each in reached:
+        path = _path(each)
+        if not f"/{path}".endswith(f"/{at_home}"):
+            problem = f"nodes would ask {each.registry} for {at_home}, and there it is {path}"
+            reader.refuse(key, problem, f"false, or a path in {each.registry} that ends in {at_home}", "false")
+    return [each.registry for each in reached]
+
+
+def _kept(stack: Settings) -> Settings:
+    """As if the registry that keeps the image were the choice: itself, or what is behind it."""
+    return replace(stack, registry=stack.keeper, choice=stack.origin or stack.choice, origin=None)
+
+
+def _path(stack: Settings) -> str:
+    return CHOICES[stack.registry].path(stack.choice, stack.image.name)
 
 
 def _home(reader: Reader, project: str, registry: str, blocks: dict[str, Block | None]) -> tuple[str, str | None]:

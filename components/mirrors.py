@@ -1,10 +1,36 @@
 """Further homes that keep what Hero's home keeps, with the same digests."""
 
 import pulumi
+from pydantic import Field, ValidationInfo, field_validator
 
 from components.hero_image import HeroImage
 from components.registry import Registry
+from components.settings import Block, Superfluous
 from providers.image_copy import ImageCopy
+
+
+class FallbackSettings(Block):
+    """The block `hero:fallback`; without it, no node is touched."""
+
+    nodes: bool = Field(
+        default=False,
+        description="whether each node of the cluster asks the mirrors, in their order, for what Hero's home does not "
+        "give: true or false",
+        examples=["true"],
+    )
+    logins: bool = Field(
+        default=False,
+        description="whether nodes log in there as the pullers: true or false, which is enough where whoever asks may "
+        "pull; the risk: the pullers' passwords lie in a file on each node, in clear, which root there can read",
+        examples=["true"],
+    )
+
+    @field_validator("logins")
+    @classmethod
+    def _check_logins(cls, logins: bool, info: ValidationInfo) -> bool:  # noqa: FBT001 - the value itself
+        if logins and info.data.get("nodes") is False:
+            raise Superfluous("no node asks a mirror")
+        return logins
 
 
 class HeroCopy(pulumi.ComponentResource):

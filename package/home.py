@@ -38,8 +38,14 @@ class Home(pulumi.ComponentResource):
         if settings.pull_secrets.namespaces:
             homes = [registry, *mirrors.values()]
             PullSecrets(f"{name}-pull-secrets", homes, settings.pull_secrets, settings.cluster, within)
+        if settings.asked:
+            # What lives in a cluster takes as long to import as all the rest.
+            from components.kubernetes.fallback import Fallback  # noqa: PLC0415
+
+            asked = {choice: mirrors[choice] for choice in settings.asked}
+            after = [registry, *copies]
+            Fallback(f"{name}-fallback", registry, asked, settings.fallback, settings.cluster, after, within)
         if settings.nydus.snapshotter:
-            # It takes as long to import as all the rest.
             from components.kubernetes.nydus.snapshotter import NydusSnapshotter  # noqa: PLC0415
 
             NydusSnapshotter(f"{name}-nydus", registry, hero, settings.nydus, settings.cluster, registry.proxy, within)

@@ -9,6 +9,7 @@ from components.image_settings import ImageSettings
 from components.kubernetes.cluster import ClusterSettings
 from components.kubernetes.nydus.settings import NydusSettings
 from components.kubernetes.pull_secrets import PullSecretsSettings
+from components.mirrors import FallbackSettings
 from components.settings import Block, block_within
 from components.switch import SwitchSettings
 from tools.places import ROOT
@@ -24,6 +25,7 @@ PAGES: dict[str, tuple[str, type[Block]]] = {
     "cluster": ("docs/cluster.md", ClusterSettings),
     "nydus": ("docs/nydus.md", NydusSettings),
     "switch": ("docs/switching.md", SwitchSettings),
+    "fallback": ("docs/mirrors.md", FallbackSettings),
 }
 
 

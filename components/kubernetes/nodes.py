@@ -9,13 +9,16 @@ from components.kubernetes.charts import SHELL_IMAGE
 from components.kubernetes.cluster import Cluster, fingerprint
 
 SECONDS_TO_FORGET = 30
+TOLD = "told"
 # Ours is known by its first line; what somebody else wrote for this address is not touched. The copy is moved into its
 # place, so that containerd never reads half of it; it reads at each pull, and needs no restart.
 # https://github.com/containerd/containerd/blob/main/docs/hosts.md
-# Of an address two may write: who serves it, and a mirror before that. The mirror's file counts as long as it is there,
-# and either may come and go alone; only one at a time chooses.
+# Of an address three may write: who serves it, a mirror before that, and a fall-back behind it. The mirror's file
+# counts as long as it is there, what is behind comes after either, and each may come and go alone; only one at a time
+# chooses. There may be passwords in it, so it is for root alone.
 SCRIPT = """
 set -u
+umask 077
 mark='# Written by Hero. It goes with the DaemonSet that wrote it.'
 folder="/certs.d/$REGISTRY"
 if [ -e "$folder/hosts.toml" ] && ! head -n 1 "$folder/hosts.toml" | grep -qxF "$mark"; then
@@ -23,18 +26,19 @@ if [ -e "$folder/hosts.toml" ] && ! head -n 1 "$folder/hosts.toml" | grep -qxF "
     exit 1
 fi
 choose() {
-    for each in mirror registry; do
+    for each in mirror registry fallback; do
         [ -e "$folder/$each.toml" ] || continue
-        cp "$folder/$each.toml" "$folder/hosts.toml.new" && mv "$folder/hosts.toml.new" "$folder/hosts.toml"
+        cat "$folder/$each.toml" "$folder"/*.behind > "$folder/hosts.toml.new" 2>/dev/null
+        mv "$folder/hosts.toml.new" "$folder/hosts.toml"
         return
     done
-    rm -f "$folder/hosts.toml" "$folder/hosts.toml.new" "$folder/ca.crt"
+    rm -f "$folder/hosts.toml" "$folder/hosts.toml.new"
     rmdir "$folder" 2>/dev/null
 }
 forget() {
     (
         flock 9
-        rm -f "$folder/$PART.toml" "$folder/$PART.crt"
+        rm -f "$folder/$PART".*
         choose
     ) 9< /certs.d
     exit 0
@@ -42,8 +46,10 @@ forget() {
 trap forget TERM INT
 (
     flock 9
-    mkdir -p "$folder"
-    [ ! -s /told/ca.crt ] || cp /told/ca.crt "$folder/$PART.crt"
+    mkdir -p -m 755 "$folder"
+    for each in /told/*.crt /told/*.behind; do
+        [ ! -s "$each" ] || cp "$each" "$folder/$PART.${each##*/}"
+    done
     { echo "$mark"; cat /told/hosts.toml; } > "$folder/$PART.toml.new"
     mv "$folder/$PART.toml.new" "$folder/$PART.toml"
     choose
@@ -87,12 +93,11 @@ class Nodes(pulumi.ComponentResource):
         mirror: Mirror | None = None,
     ) -> None:
         super().__init__("hero:kubernetes:Nodes", name, None, opts)
-        placed = pulumi.ResourceOptions(parent=self, provider=cluster.provider)
         part = "mirror" if mirror else "registry"
         file = pulumi.Output.all(mirror.server if mirror else address, scheme, mirror.upstream if mirror else "").apply(
             lambda known: hosts(
                 f"{known[1]}://{known[0]}",
-                f"{part}.crt" if authority is not None else "",
+                f"{part}.ca.crt" if authority is not None else "",
                 (mirror.url, known[2]) if mirror else None,
             )
         )
@@ -103,28 +108,49 @@ class Nodes(pulumi.ComponentResource):
             f"{name}-told",
             metadata={"name": name, "namespace": cluster.namespace},
             data=told,
-            opts=placed,
+            opts=pulumi.ResourceOptions(parent=self, provider=cluster.provider),
         )
-        kubernetes.apps.v1.DaemonSet(
-            f"{name}-writer",
-            metadata={
-                "name": name,
-                "namespace": cluster.namespace,
-                "labels": {"app": name},
-                # Readiness waits for it, and says for what.
-                "annotations": {"pulumi.com/skipAwait": "true"},
-            },
-            spec={
-                "selector": {"match_labels": {"app": name}},
-                "template": {
-                    # Other words mean other pods.
-                    "metadata": {"labels": {"app": name}, "annotations": {"hero/told": fingerprint(told)}},
-                    "spec": _pod(name, cluster, address, part),
-                },
-            },
-            opts=pulumi.ResourceOptions.merge(placed, pulumi.ResourceOptions(depends_on=[written])),
-        )
+        volume: kubernetes.core.v1.VolumeArgsDict = {"name": TOLD, "config_map": {"name": name}}
+        write(name, cluster, address, part, fingerprint(told), volume, written, self)
         self.register_outputs({"address": address})
+
+
+def write(
+    name: str,
+    cluster: Cluster,
+    address: pulumi.Input[str],
+    part: str,
+    told: pulumi.Output[str],
+    volume: kubernetes.core.v1.VolumeArgsDict,
+    written: pulumi.Resource,
+    parent: pulumi.Resource,
+) -> pulumi.Resource:
+    """What writes a part of an address's file on each node, and takes it away when it goes.
+
+    The `volume`, called `TOLD`, has the part's `hosts.toml`, certificates, and tables to be put behind whatever part
+    counts; `told` is another text where something of it is another, and `written` is where the volume comes from.
+
+    Type: `kubernetes:apps/v1:DaemonSet`.
+    """
+    return kubernetes.apps.v1.DaemonSet(
+        f"{name}-writer",
+        metadata={
+            "name": name,
+            "namespace": cluster.namespace,
+            "labels": {"app": name},
+            # Readiness waits for it, and says for what.
+            "annotations": {"pulumi.com/skipAwait": "true"},
+        },
+        spec={
+            "selector": {"match_labels": {"app": name}},
+            "template": {
+                # Other words mean other pods.
+                "metadata": {"labels": {"app": name}, "annotations": {"hero/told": told}},
+                "spec": _pod(cluster, address, part, volume),
+            },
+        },
+        opts=pulumi.ResourceOptions(parent=parent, provider=cluster.provider, depends_on=[written]),
+    )
 
 
 def hosts(server: str, certificate: str, mirror: tuple[str, str] | None) -> str:
@@ -145,7 +171,9 @@ def hosts(server: str, certificate: str, mirror: tuple[str, str] | None) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _pod(name: str, cluster: Cluster, address: pulumi.Input[str], part: str) -> kubernetes.core.v1.PodSpecArgsDict:
+def _pod(
+    cluster: Cluster, address: pulumi.Input[str], part: str, told: kubernetes.core.v1.VolumeArgsDict
+) -> kubernetes.core.v1.PodSpecArgsDict:
     return {
         "automount_service_account_token": False,
         "termination_grace_period_seconds": SECONDS_TO_FORGET,
@@ -170,13 +198,13 @@ def _pod(name: str, cluster: Cluster, address: pulumi.Input[str], part: str) -> 
                     "run_as_user": 0,
                 },
                 "volume_mounts": [
-                    {"name": "told", "mount_path": "/told", "read_only": True},
+                    {"name": TOLD, "mount_path": "/told", "read_only": True},
                     {"name": "certs", "mount_path": "/certs.d"},
                 ],
             }
         ],
         "volumes": [
-            {"name": "told", "config_map": {"name": name}},
+            told,
             {"name": "certs", "host_path": {"path": cluster.settings.certs_directory, "type": "DirectoryOrCreate"}},
         ],
     }

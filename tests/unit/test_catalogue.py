@@ -13,6 +13,7 @@ from components.image_settings import ImageSettings
 from components.kubernetes.cluster import ClusterSettings
 from components.kubernetes.nydus.settings import NydusSettings
 from components.kubernetes.pull_secrets import PullSecretsSettings
+from components.mirrors import FallbackSettings
 from components.registry import Login, Registry
 from components.settings import Block, Text
 from components.switch import SwitchSettings
@@ -27,6 +28,7 @@ BLOCKS: dict[str, type[Block]] = {
     "cluster": ClusterSettings,
     "nydus": NydusSettings,
     "switch": SwitchSettings,
+    "fallback": FallbackSettings,
     **{name: choice.settings for name, choice in CHOICES.items()},
 }
 FIELDS = [

@@ -252,9 +252,9 @@ def test_nodes_ask_dragonfly_first_and_then_the_origin_itself() -> None:
         '  X-Dragonfly-Registry = "https://hero.10.0.0.1.nip.io:30500"',
         '[host."https://hero.10.0.0.1.nip.io:30500"]',
         '  capabilities = ["pull", "resolve"]',
-        '  ca = "mirror.crt"',
+        '  ca = "mirror.ca.crt"',
     ]
-    assert 'ca = "registry.crt"' in hosts(engine, "zot")
+    assert 'ca = "registry.ca.crt"' in hosts(engine, "zot")
     assert "4001" not in hosts(engine, "zot")
     assert engine.named("dragonfly-nodes-told").inputs["data"]["ca.crt"] == "a certificate"
 

@@ -1,5 +1,6 @@
 """What is written on a node for a registry and for a mirror before it, by the script that really runs there."""
 
+import itertools
 import os
 import signal
 import subprocess
@@ -32,12 +33,13 @@ class Node:
         """What containerd reads."""
         return (self.folder / "hosts.toml").read_text()
 
-    def start(self, part: str, text: str, authority: str = "") -> None:
-        """Start the pod of this part, which is told this text."""
+    def start(self, part: str, text: str, authority: str = "", behind: str = "") -> None:
+        """Start the pod of this part, which is told this text, and what is to be behind any."""
         told = self.path / f"told-{part}"
         told.mkdir(exist_ok=True)
         (told / "hosts.toml").write_text(text)
         (told / "ca.crt").write_text(authority)
+        (told / "mirrors.behind").write_text(behind)
         script = SCRIPT.replace("/certs.d", str(self.path / "certs.d")).replace("/told", str(told))
         script = script.replace("/dev/termination-log", str(self.path / "termination-log"))
         environment = {"PATH": os.environ["PATH"], "REGISTRY": ADDRESS, "PART": part}
@@ -55,7 +57,7 @@ class Node:
     def until(self, *parts: str) -> None:
         """Wait until these pods have written what they were told; the mirror's counts where it is one of them."""
         end = time.monotonic() + SECONDS
-        counts = "mirror" if "mirror" in parts else "registry"
+        counts = next(part for part in ("mirror", "registry", "fallback") if part in parts)
         while not (
             all((self.folder / f"{part}.toml").exists() for part in parts)
             and (self.folder / "hosts.toml").exists()
@@ -88,7 +90,7 @@ def test_what_is_written_goes_with_whom_it_was_written_by(node: Node) -> None:
     node.start("registry", "the registry\n", "its authority")
     node.until("registry")
     assert node.read().startswith("# Written by Hero.")
-    assert (node.folder / "registry.crt").read_text() == "its authority"
+    assert (node.folder / "registry.ca.crt").read_text() == "its authority"
     assert node.end("registry") == 0
     assert not node.folder.exists()
 
@@ -102,7 +104,7 @@ def test_the_mirrors_file_counts_as_long_as_it_is_there(node: Node, first: str) 
     node.until("mirror", "registry")
     node.end("mirror")
     assert "the registry" in node.read()
-    assert not (node.folder / "mirror.crt").exists()
+    assert not (node.folder / "mirror.ca.crt").exists()
     node.start("mirror", "the mirror\n")
     node.until("mirror", "registry")
     node.end("registry")
@@ -133,3 +135,38 @@ def test_what_somebody_else_wrote_is_left_alone(node: Node, part: str) -> None:
     assert node.pods[part].wait(SECONDS) == 1
     assert node.read() == 'server = "https://theirs.example.com"\n'
     assert "was written by somebody else" in (node.path / "termination-log").read_text()
+
+
+PARTS = ["mirror", "registry", "fallback"]
+
+
+@pytest.mark.parametrize("order", itertools.permutations(PARTS), ids="-".join)
+def test_what_is_behind_comes_after_whatever_counts(node: Node, order: tuple[str, ...]) -> None:
+    there: set[str] = set()
+
+    def looked_at() -> None:
+        node.until(*there)
+        counts = next(part for part in PARTS if part in there)
+        text = node.read()
+        assert text.startswith("# Written by Hero.")
+        assert f"the {counts}\n" in text
+        assert text.endswith("the mirrors\n") == ("fallback" in there)
+        assert text.count("the mirrors") == ("fallback" in there)
+
+    for part in order:
+        node.start(part, f"the {part}\n", "an authority", "the mirrors\n" if part == "fallback" else "")
+        there.add(part)
+        looked_at()
+    for part in order[:-1]:
+        node.end(part)
+        there.remove(part)
+        looked_at()
+    node.end(order[-1])
+    assert not node.folder.exists()
+
+
+def test_what_may_have_passwords_is_for_root_alone(node: Node) -> None:
+    node.start("fallback", "the fallback\n", "an authority", "the mirrors\n")
+    node.until("fallback")
+    assert node.folder.stat().st_mode & 0o777 == 0o755
+    assert {file.stat().st_mode & 0o077 for file in node.folder.iterdir()} == {0}
