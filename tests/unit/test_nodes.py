@@ -62,7 +62,7 @@ class Node:
             all((self.folder / f"{part}.toml").exists() for part in parts)
             and (self.folder / "hosts.toml").exists()
             and f"the {counts}" in self.read()
-            and ("the mirrors" in self.read()) == ("fallback" in parts)
+            and ("behind it" in self.read()) == ("fallback" in parts)
         ):
             assert time.monotonic() < end, parts
             time.sleep(0.01)
@@ -151,11 +151,11 @@ def test_what_is_behind_comes_after_whatever_counts(node: Node, order: tuple[str
         text = node.read()
         assert text.startswith("# Written by Hero.")
         assert f"the {counts}\n" in text
-        assert text.endswith("the mirrors\n") == ("fallback" in there)
-        assert text.count("the mirrors") == ("fallback" in there)
+        assert text.endswith("behind it\n") == ("fallback" in there)
+        assert text.count("behind it") == ("fallback" in there)
 
     for part in order:
-        node.start(part, f"the {part}\n", "an authority", "the mirrors\n" if part == "fallback" else "")
+        node.start(part, f"the {part}\n", "an authority", "behind it\n" if part == "fallback" else "")
         there.add(part)
         looked_at()
     for part in order[:-1]:
@@ -167,7 +167,7 @@ def test_what_is_behind_comes_after_whatever_counts(node: Node, order: tuple[str
 
 
 def test_what_may_have_passwords_is_for_root_alone(node: Node) -> None:
-    node.start("fallback", "the fallback\n", "an authority", "the mirrors\n")
+    node.start("fallback", "the fallback\n", "an authority", "behind it\n")
     node.until("fallback")
     assert node.folder.stat().st_mode & 0o777 == 0o755
     assert {file.stat().st_mode & 0o077 for file in node.folder.iterdir()} == {0}
