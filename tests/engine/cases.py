@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from tests.engine.changes.change import Blocks, Change, with_values
-from tests.engine.changes.docker_hub import ELSEWHERE, docker_hub, docker_hub_changes
+from tests.engine.changes.docker_hub import docker_hub, docker_hub_changes
 from tests.engine.changes.dragonfly import ORIGIN, dragonfly, dragonfly_changes
 from tests.engine.changes.embedded import embedded, embedded_changes
 from tests.engine.changes.harbor import harbor, harbor_changes
-from tests.engine.changes.shared import WEBHOOK, shared_changes
+from tests.engine.changes.shared import ADMINISTRATORS, ELSEWHERE, WEBHOOK, shared_changes
 from tests.engine.changes.zot import zot, zot_changes
 from tests.engine.house import House
 from tests.engine.world import Login, Registry, Thing
@@ -81,7 +81,7 @@ def furnish(house: House) -> None:
     (house.path / "ca.pem").write_text("-----BEGIN CERTIFICATE-----\n")
     for chart in IN_A_CLUSTER:
         (house.path / "charts" / chart).mkdir(parents=True)
-    logins = [Login("vfarcic", "the-administrators-token", may_push=True)]
+    logins = [Login("vfarcic", ADMINISTRATORS, may_push=True)]
     house.world.registries[ELSEWHERE] = Registry(logins)
     theirs = [Login(who, "their-pushers-token", may_push=True) for who in ("vfarcic", "ci")]
     house.world.registries["docker.io"] = Registry(theirs)

@@ -9,6 +9,7 @@ from components.image_settings import ImageSettings
 from components.kubernetes.cluster import ClusterSettings
 from components.kubernetes.nydus.settings import NydusSettings
 from components.kubernetes.pull_secrets import PullSecretsSettings
+from components.mirrors import FallbackSettings
 from components.settings import Block
 from components.switch import SwitchSettings
 from tests.engine.cases import CASES, Case, Change
@@ -114,6 +115,7 @@ def test_every_choice_and_every_key_is_in_a_table() -> None:
             "pullSecrets": PullSecretsSettings,
             "nydus": NydusSettings,
             "switch": SwitchSettings,
+            "fallback": FallbackSettings,
         }
         assert "mirrors" in changed
         for block, model in {**shared, name: choice.settings}.items():

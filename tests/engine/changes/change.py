@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Blocks = dict[str, dict[str, Any]]
+IN_A_CLUSTER = ("pullSecrets.", "cluster.", "nydus.", "fallback.")
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,9 @@ class Change:
     @property
     def needs(self) -> set[str]:
         """What must be there for it where nothing is played."""
-        found = {"kubernetes"} if self.key.startswith(("pullSecrets.", "cluster.", "nydus.")) else set[str]()
+        found = (
+            {"kubernetes"} if self.key.startswith(("pullSecrets.", "cluster.", "nydus.", "fallback.")) else set[str]()
+        )
         found |= {"docker"} if "docker" in (self.value, self.beside.get("image.build")) else set()
         found |= {"an image of the Docker engine"} if self.key == "image.source" else set()
         found |= {self.elsewhere} if self.elsewhere else set()

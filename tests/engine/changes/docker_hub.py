@@ -1,14 +1,13 @@
 """Docker Hub."""
 
 from tests.engine.changes.change import Blocks, Change
+from tests.engine.changes.shared import ADMINISTRATORS, ELSEWHERE, fallback_changes
 from tests.engine.house import Secret
-
-ELSEWHERE = "registry.example.com"
 
 
 def docker_hub() -> Blocks:
     """An account, and a repository that goes with the stack, so that nothing of it is left."""
-    account = {"namespace": "vfarcic", "username": "vfarcic", "token": Secret("the-administrators-token")}
+    account = {"namespace": "vfarcic", "username": "vfarcic", "token": Secret(ADMINISTRATORS)}
     return {"dockerhub": {**account, "keepData": False}}
 
 
@@ -34,6 +33,7 @@ def docker_hub_changes(build: str) -> list[Change]:
         Change("dockerhub.pusherUsername", "ci", {"home": "update", "hero-image": "update"}, pusher),
         Change("dockerhub.pullerToken", Secret("their-pullers-token"), {"dockerhub-puller-token": "delete"}),
         Change("dockerhub.pullerUsername", "cluster", {"pull-secrets-default": "update"}, puller | planted),
+        *fallback_changes({"mirrors": ["zot"], "zot.domain": "zot.10.0.0.1.nip.io", "zot.keepData": False}),
     ]
     return [
         *(apart if build == "ko" else []),

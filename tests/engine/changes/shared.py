@@ -7,6 +7,7 @@ from tests.engine.house import Secret
 
 EXISTING = {"image.build": "existing", "image.source": "cncf-demo:v0.0.1"}
 A_NODE = "a node whose containerd may be restarted, and the snapshotter's image"
+ELSEWHERE, ADMINISTRATORS = "registry.example.com", "the-administrators-token"
 WEBHOOK = "https://example.com/hero"
 
 
@@ -29,7 +30,26 @@ def shared_changes(build: str) -> list[Change]:
         Change("mirrors", ["embedded"], dict.fromkeys(("embedded-process", "hero-embedded-copy"), "create") | home),
         Change("switch.copy", "current", home),
         Change("switch.discard", value=True, expected=home),
+        *fallback_changes({"mirrors": ["dockerhub"], **with_logins()}),
         *nydus_changes(),
+    ]
+
+
+def with_logins() -> dict[str, object]:
+    """Another registry, as a Hub's config names it, which every node reaches."""
+    account: dict[str, object] = {"namespace": "vfarcic", "username": "vfarcic", "server": ELSEWHERE}
+    given = {**account, "token": Secret(ADMINISTRATORS), "pullerToken": Secret("their-pullers-token")}
+    return {f"dockerhub.{key}": value for key, value in given.items()}
+
+
+def fallback_changes(mirrors: dict[str, object]) -> list[Change]:
+    """What the keys of `hero:fallback` do to a cluster's nodes, beside these mirrors."""
+    made = dict.fromkeys((f"fallback-{each}" for each in ("namespace", "told", "writer", "readiness")), "create")
+    told = {name: "update" for name in made if name != "fallback-namespace"}
+    there = {**mirrors, "fallback.nodes": True}
+    return [
+        Change("fallback.nodes", value=True, expected=made, beside=mirrors),
+        Change("fallback.logins", value=True, expected=told, beside=there),
     ]
 
 
