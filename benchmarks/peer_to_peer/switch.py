@@ -76,12 +76,12 @@ class Switch:
         return Host(machine, address)
 
     @contextmanager
-    def link(self, programs: Programs, registry: str, megabits: int) -> Generator[Link]:
-        """The way to a registry that is on this machine, at `198.18.0.1:5000` for all that are plugged in.
+    def link(self, programs: Programs, registry: str, megabits: int, port: int = REGISTRY_PORT) -> Generator[Link]:
+        """The way to a registry that is on this machine, at `198.18.0.1:<port>` for all that are plugged in.
 
         It leads out of the network by a socket, since nothing else does.
         """
-        socket, listen = str(self._machine.folder / "registry.sock"), f"{NETWORK}.{SWITCH}:{REGISTRY_PORT}"
+        socket, listen = str(self._machine.folder / f"{port}.sock"), f"{NETWORK}.{SWITCH}:{port}"
         with (
             new_link(programs, registry, 0, socket),
             new_link(programs, socket, megabits, listen, inside=self._machine) as link,
