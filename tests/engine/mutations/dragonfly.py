@@ -64,9 +64,9 @@ MUTATIONS = [
     Mutation(
         "a mirror's file goes with the registry's",
         NODES,
-        "for each in mirror registry; do",
-        "for each in registry mirror; do",
-        f"{NODES_TESTS}::test_what_is_written_goes_with_whom_it_was_written_by",
+        "for each in mirror registry fallback; do",
+        "for each in registry mirror fallback; do",
+        f"{NODES_TESTS}::test_the_mirrors_file_counts_as_long_as_it_is_there",
     ),
     Mutation(
         "Dragonfly is made before its origin",

@@ -9,8 +9,6 @@ PROGRAM = "__main__.py"
 GRAPH = "tests/unit/test_graph.py"
 SAID = "tests/unit/test_switch.py"
 SWITCHING = "tests/engine/test_switching.py"
-MIRRORS = "components/mirrors.py"
-MIRROR_TESTS = "tests/unit/test_mirrors.py"
 
 MUTATIONS = [
     Mutation(
@@ -219,54 +217,5 @@ MUTATIONS = [
         "return slices.Contains(wanted.Mirrors, h.Registry)",
         "return false",
         "TestWhatStaysAsAMirrorLosesNothing",
-    ),
-    Mutation(
-        "a mirror is filled before the image is there",
-        MIRRORS,
-        "depends_on=[mirror, hero]",
-        "depends_on=[mirror]",
-        f"{MIRROR_TESTS}::test_a_copy_waits_for_the_image_and_for_its_registry",
-    ),
-    Mutation(
-        "a mirror is filled before it is ready",
-        MIRRORS,
-        "depends_on=[mirror, hero]",
-        "depends_on=[hero]",
-        f"{MIRROR_TESTS}::test_a_copy_waits_for_the_image_and_for_its_registry",
-    ),
-    Mutation(
-        "the puller fills a mirror",
-        MIRRORS,
-        "password=mirror.pusher.password",
-        "password=mirror.puller.password",
-        f"{MIRROR_TESTS}::test_the_image_is_copied_by_those_who_may_push",
-    ),
-    Mutation(
-        "a mirror does not look at the image before others hear of it",
-        MIRRORS,
-        "mirror.admit(name, digest, self)",
-        "digest",
-        f"{MIRROR_TESTS}::test_a_mirror_looks_at_the_image_before_others_hear_of_it",
-    ),
-    Mutation(
-        "the form for Nydus is in no mirror",
-        "components/hero_image.py",
-        "self.forms.append({",
-        "_ = ({",
-        f"{MIRROR_TESTS}::test_the_form_for_nydus_is_copied_too",
-    ),
-    Mutation(
-        "pods log in to the home alone",
-        PROGRAM,
-        "[registry, *mirrors.values()], settings.pull_secrets",
-        "[registry], settings.pull_secrets",
-        f"{MIRROR_TESTS}::test_pods_log_in_wherever_the_image_is",
-    ),
-    Mutation(
-        "the image has another path in a mirror",
-        "components/catalogue.py",
-        'image = image.model_copy(update={"name": at_home})',
-        "pass",
-        f"{MIRROR_TESTS}::test_the_image_has_the_path_that_it_has_at_home",
     ),
 ]

@@ -1,6 +1,6 @@
 """Every break of the program."""
 
-from tests.engine.mutations import cluster, dragonfly, image, nydus, switching
+from tests.engine.mutations import cluster, dragonfly, image, mirrors, nydus, switching
 
 MUTATIONS = [
     *image.MUTATIONS,
@@ -8,4 +8,5 @@ MUTATIONS = [
     *dragonfly.MUTATIONS,
     *nydus.MUTATIONS,
     *switching.MUTATIONS,
+    *mirrors.MUTATIONS,
 ]
