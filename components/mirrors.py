@@ -72,8 +72,8 @@ class HeroCopy(pulumi.ComponentResource):
             images=hero.forms,
             sbom=hero.has_sbom,
             home=mirror.storage,
-            # Not before what is attached to the image is there.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[mirror, hero]),
+            # The image is there once it has its digest; a registry may need more than what is asked of it here.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[mirror]),
         )
         digest = copied.images.apply(lambda images: images[0]["digest"])
         self.image = pulumi.Output.concat(mirror.repository, "@", mirror.admit(name, digest, self))

@@ -62,7 +62,7 @@ class Fallback(pulumi.ComponentResource):
 
 
 def _told(home: Registry, mirrors: Mapping[str, Registry], settings: FallbackSettings) -> pulumi.Output[dict[str, str]]:
-    """Each file by its name; a secret."""
+    """Each file by its name; a secret where there are passwords."""
     tables = [_table(choice, home, mirror, logins=settings.logins) for choice, mirror in mirrors.items()]
     base = pulumi.Output.all(home.address).apply(
         lambda known: hosts(
@@ -77,7 +77,7 @@ def _told(home: Registry, mirrors: Mapping[str, Registry], settings: FallbackSet
         "mirrors.behind": pulumi.Output.concat(*tables),
         **{f"{choice}.crt": mirror.ca_certificate or "" for choice, mirror in mirrors.items()},
     }
-    return pulumi.Output.secret(pulumi.Output.all(**files))
+    return pulumi.Output.all(**files)
 
 
 def _table(choice: str, home: Registry, mirror: Registry, *, logins: bool) -> pulumi.Output[str]:

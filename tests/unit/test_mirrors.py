@@ -88,8 +88,8 @@ def test_the_form_for_nydus_is_copied_too() -> None:
 
 
 def test_a_copy_waits_for_the_image_and_for_its_registry() -> None:
-    waits = run_program("zot", "embedded", image={"nydus": True}).named("hero-embedded-copy").dependencies
-    assert {"embedded-process", "hero-image", "hero-nydus"} <= waits
+    waits = run_program("embedded", "zot", image={"nydus": True}).named("hero-zot-copy").dependencies
+    assert {"zot-readiness", "hero-image", "hero-nydus"} <= waits
 
 
 def test_a_mirror_looks_at_the_image_before_others_hear_of_it() -> None:

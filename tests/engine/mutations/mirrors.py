@@ -12,17 +12,10 @@ PROGRAM = "__main__.py"
 
 MUTATIONS = [
     Mutation(
-        "a mirror is filled before the image is there",
-        MIRRORS,
-        "depends_on=[mirror, hero]",
-        "depends_on=[mirror]",
-        f"{MIRROR_TESTS}::test_a_copy_waits_for_the_image_and_for_its_registry",
-    ),
-    Mutation(
         "a mirror is filled before it is ready",
         MIRRORS,
-        "depends_on=[mirror, hero]",
-        "depends_on=[hero]",
+        "depends_on=[mirror]",
+        "depends_on=[]",
         f"{MIRROR_TESTS}::test_a_copy_waits_for_the_image_and_for_its_registry",
     ),
     Mutation(
@@ -72,13 +65,6 @@ MUTATIONS = [
         FALLBACK,
         "[mirror.puller.username, mirror.puller.password]",
         "[mirror.pusher.username, mirror.pusher.password]",
-        f"{FALLBACK_TESTS}::test_passwords_are_on_nodes_only_where_config_says_so",
-    ),
-    Mutation(
-        "what nodes are told of mirrors stands in clear",
-        FALLBACK,
-        "pulumi.Output.secret(pulumi.Output.all(**files))",
-        "pulumi.Output.unsecret(pulumi.Output.all(**files))",
         f"{FALLBACK_TESTS}::test_passwords_are_on_nodes_only_where_config_says_so",
     ),
     Mutation(
