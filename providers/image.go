@@ -89,6 +89,9 @@ func (image) read(call call, olds resource.PropertyMap) (resource.PropertyMap, e
 		call.progress.warning("%s cannot be asked for the image, so its state is left as it is: %v", state.Repository, err)
 		return encode(state, "password")
 	}
+	if told := destination.pullsLeft(); told != "" {
+		call.progress.info("%s", told)
+	}
 	state.Missing = missing
 	return encode(state, "password")
 }

@@ -228,7 +228,7 @@ func TestAPushToDockerIOTellsThePullsThatAreLeft(t *testing.T) {
 		lock.Lock()
 		hosts = append(hosts, request.Host)
 		lock.Unlock()
-		if request.Method == http.MethodHead && strings.Contains(request.URL.Path, "/manifests/sha256:") {
+		if request.Method == http.MethodHead && strings.Contains(request.URL.Path, "/manifests/") {
 			writer.Header().Set("ratelimit-limit", "100;w=21600")
 			writer.Header().Set("ratelimit-remaining", "87;w=21600")
 		}
@@ -251,10 +251,15 @@ func TestAPushToDockerIOTellsThePullsThatAreLeft(t *testing.T) {
 		}
 	}
 	mustContain(t, screen.stayed(), "info: docker.io: 87 of 100 pulls left in 6 h")
+	call, screen = newCall(t)
 	again, err := image{}.read(call, asSent(outputs))
 	if err != nil || !again["missing"].IsNull() {
 		t.Error(err, again)
 	}
+	mustContain(t, screen.stayed(), "info: docker.io: 87 of 100 pulls left in 6 h")
+	said, err := whereTold(t, dwelling{access{Repository: "docker.io/heroes/hero"}, "dockerhub", []string{"v1", "latest"}})
+	must(t, err)
+	mustContain(t, said, "\ndocker.io: 87 of 100 pulls left in 6 h\n")
 }
 
 func TestAPushIsWaitedForAndARegistryWithoutLimitsSaysNothing(t *testing.T) {

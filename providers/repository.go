@@ -223,9 +223,18 @@ func (r *repository) tellPullsLeft(ctx context.Context, digest string) {
 	defer cancel()
 	// A push alone may not be told what is left. Docker Hub does not count this as a pull.
 	_, _ = remote.Head(r.name.Digest(digest), append(slices.Clone(r.options), remote.WithContext(ctx))...)
-	if told := r.pulls.told(); told != "" {
-		r.progress.info("%s: %s", r.host(), told)
+	if told := r.pullsLeft(); told != "" {
+		r.progress.info("%s", told)
 	}
+}
+
+// pullsLeft is what the last answer said of them; nothing where the registry does not count them.
+func (r *repository) pullsLeft() string {
+	told := r.pulls.told()
+	if told == "" {
+		return ""
+	}
+	return r.host() + ": " + told
 }
 
 func isMissing(err error) bool {

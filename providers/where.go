@@ -41,14 +41,18 @@ func tellWhere(in io.Reader, out io.Writer) error {
 	defer cancel()
 	found := map[called][]string{}
 	var unread []error
+	var pullsLeft []string
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "registry\trepository")
 	for _, home := range homes {
 		fmt.Fprintf(table, "%s\t%s\n", home.Registry, home.Repository)
-		tags, err := home.digests(call{Context: ctx})
+		tags, left, err := home.digests(call{Context: ctx})
 		if err != nil {
 			unread = append(unread, fmt.Errorf("%s cannot be read: %w", home.Repository, err))
 			continue
+		}
+		if left != "" {
+			pullsLeft = append(pullsLeft, left)
 		}
 		for tag, digest := range tags {
 			found[called{tag, digest}] = append(found[called{tag, digest}], home.Registry)
@@ -67,21 +71,24 @@ func tellWhere(in io.Reader, out io.Writer) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
+	for _, left := range pullsLeft {
+		fmt.Fprintf(out, "\n%s\n", left)
+	}
 	if len(unread) > 0 {
 		return errors.Join(unread...)
 	}
 	return agreement(homes, found, out)
 }
 
-// digests has what each tag names.
-func (d dwelling) digests(call call) (map[string]string, error) {
+// digests has what each tag names, and how many pulls the registry that counts them has left.
+func (d dwelling) digests(call call) (map[string]string, string, error) {
 	there, err := newRepository(call, d.access)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	tags, err := there.listTags()
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	digests := make([]string, len(tags))
 	group, untilOneFails := errgroup.WithContext(call)
@@ -98,13 +105,13 @@ func (d dwelling) digests(call call) (map[string]string, error) {
 		})
 	}
 	if err := group.Wait(); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	named := map[string]string{}
 	for place, tag := range tags {
 		named[tag] = digests[place]
 	}
-	return named, nil
+	return named, there.pullsLeft(), nil
 }
 
 // agreement wants the stack's own tags everywhere, and none that means one image here and another there.

@@ -77,6 +77,18 @@ def test_hero_lives_there_and_goes_again(checkout: Checkout, hub: Hub) -> None:
     assert hub.tokens == {}
 
 
+def test_whoever_asks_is_told_the_pulls_that_are_left(checkout: Checkout, hub: Hub) -> None:
+    assert "87 of 100" in checkout.up().text
+    asked = len(hub.asked)
+    assert "pulls left" not in checkout.up().text
+    assert len(hub.asked) == asked, "an unchanged `up` needs nobody"
+    assert f"{hub.address}: 87 of 100 pulls left in 6 h" in checkout.refresh().text
+    where = checkout.start("make", "where", "STACK=dev")
+    told, _ = where.communicate(timeout=60)
+    assert where.returncode == 0, told
+    assert f"{hub.address}: 87 of 100 pulls left in 6 h" in told
+
+
 def test_tokens_are_no_wider_than_they_must_be(checkout: Checkout, hub: Hub) -> None:
     checkout.up()
     scopes = {made["token"]: made["scopes"] for made in hub.tokens.values()}
