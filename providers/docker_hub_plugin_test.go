@@ -85,9 +85,10 @@ func TestAnImportThatCannotBeSaysWhy(t *testing.T) {
 func TestWhatDockerHubDoesNotTakeIsToldBeforehand(t *testing.T) {
 	played := playHub(t)
 	for key, change := range map[resource.PropertyKey]map[string]any{
-		"name":        {"name": "Hero__es"},
-		"description": {"description": strings.Repeat("é", 101)},
-		"overview":    {"overview": strings.Repeat("é", 12_501)},
+		"name":          {"name": "Hero__es"},
+		"description":   {"description": strings.Repeat("é", 101)},
+		"overview":      {"overview": strings.Repeat("é", 12_501)},
+		"immutableTags": {"immutableTags": []any{"v.*", "v("}},
 	} {
 		_, failures, err := hubRepository{}.check(repositoryInputs(played, change))
 		if err != nil || len(failures) != 1 || failures[0].Property != key {

@@ -55,6 +55,12 @@ func (hubRepository) check(news resource.PropertyMap) (resource.PropertyMap, []p
 	if length := len(inputs.Overview); length > longestOverview {
 		fail("overview", "it has %d bytes; Docker Hub takes %d", length, longestOverview)
 	}
+	// They are Go's there too: https://docs.docker.com/docker-hub/repos/manage/hub-images/immutable-tags/
+	for _, rule := range inputs.ImmutableTags {
+		if _, err := regexp.Compile(rule); err != nil {
+			fail("immutableTags", "%q is no regular expression: %v", rule, err)
+		}
+	}
 	return news, failures, nil
 }
 

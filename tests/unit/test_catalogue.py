@@ -86,6 +86,14 @@ def test_every_choice_has_its_page() -> None:
         assert [each for each in headings if each in ("Setup", "Do", "Continue")] == ["Setup", "Do", "Continue"]
 
 
+@pytest.mark.parametrize("name", CHOICES)
+def test_every_choice_has_a_stack_to_edit(name: str) -> None:
+    stack = "dev" if name == DEFAULT else name
+    there = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"]
+    assert there["hero:registry"] == name
+    assert {mistake.problem for mistake in mistakes_in(entries_of(there))} <= {"missing"}
+
+
 @pytest.mark.parametrize("block", PAGES)
 def test_tables_of_keys_are_as_make_keys_writes_them(block: str) -> None:
     assert table(block) in (ROOT / PAGES[block][0]).read_text()

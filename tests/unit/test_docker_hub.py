@@ -2,10 +2,12 @@
 
 import base64
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.unit.configuration import built_from, entries_of, mistakes_in, sealed, write_sources
 from tests.unit.graph import Engine
@@ -45,6 +47,20 @@ def problems(block: dict[str, Any], **others: object) -> dict[str, str]:
 def test_an_account_is_all_that_is_asked_for() -> None:
     assert problems({}) == {"hero:dockerhub.namespace": "missing", "hero:dockerhub.token": "missing"}
     assert problems(ACCOUNT) == {}
+
+
+def test_the_ready_made_stack_asks_for_an_account_and_nothing_else() -> None:
+    there = yaml.safe_load((ROOT / "Pulumi.dockerhub.yaml").read_text())["config"]
+    assert there["hero:registry"] == "dockerhub"
+    assert {mistake.path: mistake.problem for mistake in mistakes_in(entries_of(there))} == problems({})
+    engine = built_from({**there, "hero:dockerhub": {**there["hero:dockerhub"], **ACCOUNT}})
+    assert engine.named("dockerhub-repository").inputs["private"] is True
+    assert engine.named("dockerhub-repository").inputs["keepData"] is True
+
+
+def test_its_page_has_everything_that_one_looks_for() -> None:
+    headings = re.findall(r"^## (.+)$", (ROOT / "docs" / "docker-hub.md").read_text(), re.MULTILINE)
+    assert headings == ["Setup", "Do", "What you get", "Rotate", "Destroy", "Troubles", "Continue"]
 
 
 def test_whoever_chooses_something_else_is_asked_for_nothing() -> None:
