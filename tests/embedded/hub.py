@@ -15,17 +15,21 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 NAMESPACE = "vfarcic"
+# Whose member the account is.
+ORGANIZATION = "heroes"
 # Its pages and API, its registry under both of its names, and its token service.
 NAMES = ("hub.docker.com", "docker.io", "index.docker.io", "registry-1.docker.io", "auth.docker.io")
 HTTPS = 443
 REPOSITORY = re.compile(
-    r"/v2/(?:namespaces|repositories)/([^/]+)(?:/repositories)?/([^/]+)(/privacy|/immutabletags)?/?"
+    r"/v2/(?:namespaces|repositories)/([^/]+)(?:/repositories(?=/|$))?(?:/([^/]+)(/privacy|/immutabletags)?)?/?"
 )
+DENIED = 403, {"message": "access denied"}
 IN_REGISTRY = re.compile(r"/v2/(.+)/(?:manifests|blobs|tags|referrers)/.*")
 HOP_BY_HOP = ("connection", "transfer-encoding", "keep-alive", "authorization")
 PULLS_LEFT = {"ratelimit-limit": "100;w=21600", "ratelimit-remaining": "87;w=21600"}
@@ -42,13 +46,15 @@ class Hub:
     token: str = field(default_factory=lambda: f"dckr_pat_{secrets.token_urlsafe(20)}")
     repositories: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     tokens: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    organization_tokens: dict[str, str] = field(default_factory=dict[str, str])
+    """The scope of each access token of the organization's; somebody has made them on its pages."""
     too_many: int = 0
     """How many of the next requests to the API come too soon."""
     asked: list[str] = field(default_factory=list[str])
     address: str = ""
     realm: str = ""
     """Where its token service is."""
-    _sessions: set[str] = field(default_factory=set[str])
+    _sessions: dict[str, str] = field(default_factory=dict[str, str])
     _grants: dict[str, tuple[str, set[str]]] = field(default_factory=dict[str, tuple[str, set[str]]])
 
     @contextmanager
@@ -75,6 +81,8 @@ class Hub:
 
     def log_in(self, username: str, secret: str) -> set[str] | None:
         """What the login may do in a repository; None where there is none such."""
+        if username == ORGANIZATION and secret in self.organization_tokens:
+            return SCOPES[self.organization_tokens[secret]]
         if username != NAMESPACE:
             return None
         if secret == self.token:
@@ -91,13 +99,13 @@ class Hub:
         if bearer not in self._sessions:
             return 401, {"message": "unauthorized"}
         if path.startswith("/v2/access-tokens"):
+            if self._sessions[bearer] == ORGANIZATION:
+                return DENIED
             return self._access_tokens(method, path.removeprefix("/v2/access-tokens").strip("/"), body)
-        if path.rstrip("/") == f"/v2/namespaces/{NAMESPACE}/repositories" and method == "POST":
-            return self._create(body)
         found = REPOSITORY.fullmatch(path)
-        if not found or found[1] != NAMESPACE:
-            return 403, {"message": "access denied"}
-        return self._repository(method, found[2], body)
+        if not found or found[1] not in (self._sessions[bearer], ORGANIZATION):
+            return DENIED
+        return self._repository(method, found[2], body) if found[2] else self._create(body)
 
     def grant(self, repository: str, allowed: set[str]) -> str:
         """A token for the registry."""
@@ -110,10 +118,20 @@ class Hub:
         granted, actions = self._grants.get(token, ("", set[str]()))
         return granted == repository and action in actions
 
+    def keeps(self, repository: str, tag: str) -> bool:
+        """Whether a tag of it stays with the image that it names."""
+        told = self.repositories.get(repository.rpartition("/")[2], {}).get("immutable_tags_settings", {})
+        return bool(told.get("enabled")) and any(re.fullmatch(rule, tag) for rule in told["rules"])
+
     def _open_session(self, body: dict[str, Any]) -> tuple[int, Any]:
-        if body.get("identifier") != NAMESPACE or body.get("secret") != self.token:
+        username, secret = body.get("identifier", ""), body.get("secret", "")
+        # Only a token that administers is taken for more than the registry.
+        if secret != self.token and self.organization_tokens.get(secret) != "repo:admin":
             return 401, {"message": "incorrect authentication credentials"}
-        self._sessions.add(session := secrets.token_urlsafe(12))
+        if self.log_in(username, secret) is None:
+            return 401, {"message": "incorrect authentication credentials"}
+        session = secrets.token_urlsafe(12)
+        self._sessions[session] = username
         return 200, {"access_token": session}
 
     def _create(self, body: dict[str, Any]) -> tuple[int, Any]:
@@ -223,7 +241,22 @@ class _Handler(BaseHTTPRequestHandler):
             refused = {"errors": [{"code": "UNAUTHORIZED", "message": "authentication required"}]}
             self._answer(401, refused, {"Www-Authenticate": challenge})
             return
+        tag = self.path.rpartition("/manifests/")[2]
+        if self.command in ("PUT", "DELETE") and self.hub.keeps(repository, tag) and self._there():
+            # As https://github.com/docker/hub-feedback/issues/2466 shows it.
+            self._answer(403, {"errors": [{"code": "DENIED", "message": "requested access to the resource is denied"}]})
+            return
         self._pass_on(body)
+
+    def _there(self) -> bool:
+        """Whether the registry has already what is asked for by this path."""
+        behind = http.client.HTTPConnection(self.hub.registry, timeout=60)
+        login = base64.b64encode(":".join(self.hub.login).encode()).decode()
+        accepted = "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json"
+        behind.request("HEAD", self.path, headers={"Authorization": f"Basic {login}", "Accept": accepted})
+        status = behind.getresponse().status
+        behind.close()
+        return status == HTTPStatus.OK
 
     def _pass_on(self, body: bytes) -> None:
         login = base64.b64encode(":".join(self.hub.login).encode()).decode()

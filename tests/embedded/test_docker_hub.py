@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.checkout import Checkout, new_checkout
-from tests.embedded.hub import NAMESPACE, Hub
+from tests.embedded.hub import NAMESPACE, ORGANIZATION, Hub
 from tests.embedded.hub_stack import configure, seen_while
 from tools.places import ROOT
 
@@ -99,6 +99,69 @@ def test_tokens_are_no_wider_than_they_must_be(checkout: Checkout, hub: Hub) -> 
     assert "pushing" not in checkout.up().text
     assert len(hub.tokens) == len(old)
     assert not old & set(hub.tokens)
+
+
+def test_an_organizations_own_tokens(checkout: Checkout, hub: Hub) -> None:
+    tokens = {"token": "repo:admin", "pusherToken": "repo:write", "pullerToken": "repo:read"}
+    hub.organization_tokens = {f"dckr_oat_{key}": scope for key, scope in tokens.items()}
+    configure(checkout, f"namespace: {ORGANIZATION}")
+    checkout.set_secret("hero:dockerhub.token", "dckr_oat_token")
+    refused = checkout.make("up")
+    assert refused.code != 0
+    assert "make two tokens yourself" in refused.text
+    checkout.set_secret("hero:dockerhub.pusherToken", "dckr_oat_pusherToken")
+    checkout.set_secret("hero:dockerhub.pullerToken", "dckr_oat_pullerToken")
+    checkout.up()
+    told = checkout.outputs()
+    assert told["image"] == f"{hub.address}/{ORGANIZATION}/hero@{told['digest']}"
+    assert (told["pullerUsername"], told["pullerPassword"]) == (ORGANIZATION, "dckr_oat_pullerToken")
+    assert checkout.crane("digest", f"{told['repository']}:latest") == told["digest"]
+    assert "UNAUTHORIZED" in checkout.crane("copy", told["image"], f"{told['repository']}:mine", check=False)
+    assert hub.repositories["hero"]["namespace"] == ORGANIZATION
+    assert hub.tokens == {}
+    assert checkout.up().unchanged
+    checkout.down()
+    assert hub.repositories == {}
+
+
+def test_a_members_token_makes_the_organizations_repository(checkout: Checkout, hub: Hub) -> None:
+    configure(checkout, f"namespace: {ORGANIZATION}", f"username: {NAMESPACE}")
+    checkout.up()
+    told = checkout.outputs()
+    assert told["repository"] == f"{hub.address}/{ORGANIZATION}/hero"
+    assert told["pullerUsername"] == NAMESPACE
+    assert checkout.crane("digest", f"{told['repository']}:latest") == told["digest"]
+    assert hub.repositories["hero"]["namespace"] == ORGANIZATION
+    checkout.down()
+    assert (hub.repositories, hub.tokens) == ({}, {})
+
+
+def test_an_immutable_tag_stays_with_its_image(checkout: Checkout, hub: Hub) -> None:
+    rule = ("config", "set", "--stack", "dev", "--path", "hero:dockerhub.immutableTags[0]")
+    assert checkout.pulumiw(*rule, r"v\d{1,2}\..*").code == 0
+    checkout.up()
+    kept = {"enabled": True, "rules": [r"v\d{1,2}\..*"]}
+    assert hub.repositories["hero"]["immutable_tags_settings"] == kept
+    first = checkout.outputs()
+    hub.repositories["hero"]["immutable_tags_settings"] = {"enabled": False, "rules": []}
+    checkout.refresh()
+    checkout.up()
+    assert hub.repositories["hero"]["immutable_tags_settings"] == kept
+    source = checkout.path / "hero" / "main.go"
+    source.write_text(source.read_text().replace('"Hero is ', '"Hero still is ', 1))
+    refused = checkout.make("up")
+    assert refused.code != 0
+    assert "does not allow this to that login" in refused.text
+    assert "Traceback" not in refused.text
+    assert checkout.crane("digest", f"{first['repository']}:v0.0.1", told=first) == first["digest"]
+    stack_file = checkout.path / "Pulumi.dev.yaml"
+    stack_file.write_text(stack_file.read_text().replace("v0.0.1", "v0.0.2"))
+    checkout.up()
+    second = checkout.outputs()
+    assert second["digest"] != first["digest"]
+    for tag, digest in {"v0.0.1": first["digest"], "v0.0.2": second["digest"], "latest": second["digest"]}.items():
+        assert checkout.crane("digest", f"{second['repository']}:{tag}", told=second) == digest, "and it stays"
+    assert checkout.up().unchanged
 
 
 def test_no_token_in_clear(checkout: Checkout, hub: Hub) -> None:

@@ -87,10 +87,11 @@ def test_every_key(house: House, moved_in: dict[str, Any], change: Change) -> No
 
 @EVERY_CASE
 def test_rotation_reaches_every_login_in_one_up(house: House, case: Case) -> None:
-    config = case.furnished()
+    namespaces = ("default", "team")
+    config = case.furnished() | {"pullSecrets": {"namespaces": list(namespaces)}}
     house.configure(config)
     house.up()
-    before = house.world.named("pull-secrets-default").outputs["stringData"]
+    before = [house.world.named(f"pull-secrets-{each}").outputs["stringData"] for each in namespaces]
     old = house.outputs()
     house.configure({**config, case.keeper: {**config[case.keeper], "rotate": "another"}})
     assert "hero-build" not in house.up().changes
@@ -98,9 +99,10 @@ def test_rotation_reaches_every_login_in_one_up(house: House, case: Case) -> Non
     assert told["pusherPassword"] != old["pusherPassword"]
     assert told["pullerPassword"] != old["pullerPassword"]
     assert told["digest"] == old["digest"]
-    planted = house.world.named("pull-secrets-default").outputs["stringData"]
-    assert planted != before
-    assert told["pullerPassword"] in planted[".dockerconfigjson"]
+    for namespace, old_login in zip(namespaces, before, strict=True):
+        planted = house.world.named(f"pull-secrets-{namespace}").outputs["stringData"]
+        assert planted != old_login
+        assert told["pullerPassword"] in planted[".dockerconfigjson"]
     assert house.up().changes == {}
 
 
