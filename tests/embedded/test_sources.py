@@ -4,9 +4,9 @@ import json
 import re
 import subprocess
 from pathlib import Path
-from typing import Any
 
 from tests.checkout import ROOT, Checkout
+from tests.embedded.sboms import documents_of, versions_in
 from tests.images import layer, write_archive, write_layout
 from tools.go import ensure_go
 from tools.packages import ensure_packages
@@ -149,24 +149,6 @@ def test_a_preview_needs_no_go(checkout: Checkout) -> None:
     ended = Checkout(checkout.path, checkout.port, {**away, "KO_GO_PATH": "/nowhere"}).make("preview")
     assert ended.code == 0, ended.text
     assert (ROOT / "hero" / "go.mod").exists()
-
-
-def documents_of(checkout: Checkout, digest: str) -> list[dict[str, Any]]:
-    """The SPDX documents whose subject the image is, by the tag that clients fall back to."""
-    repository, fallback = checkout.outputs()["repository"], digest.replace(":", "-")
-    if fallback not in checkout.crane("ls", repository).split():
-        return []
-    referrers = json.loads(checkout.crane("manifest", f"{repository}:{fallback}"))["manifests"]
-    assert {each["artifactType"] for each in referrers} == {"application/spdx+json"}
-    manifests = [json.loads(checkout.crane("manifest", f"{repository}@{each['digest']}")) for each in referrers]
-    assert {manifest["subject"]["digest"] for manifest in manifests} == {digest}
-    blobs = [manifest["layers"][0]["digest"] for manifest in manifests]
-    return [json.loads(checkout.crane("blob", f"{repository}@{blob}")) for blob in blobs]
-
-
-def versions_in(document: dict[str, Any]) -> dict[str, str]:
-    """The version of each package that the document names."""
-    return {package["name"]: package.get("versionInfo", "") for package in document["packages"]}
 
 
 def exported(checkout: Checkout) -> bytes:

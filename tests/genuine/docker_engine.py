@@ -53,14 +53,15 @@ class DockerEngine:
         """What runs a command there, in a folder."""
         return (*self.machine.inside(), "env", f"--chdir={folder}")
 
-    def docker(self, *arguments: str, folder: Path | None = None, config: Path | None = None) -> str:
-        """What the engine's own client says."""
+    def docker(self, *arguments: str, folder: Path | None = None, config: Path | None = None, typed: str = "") -> str:
+        """What the engine's own client says; a password is typed, not given as an argument."""
         environment = {**os.environ, **self.environment}
         if config:
             environment["DOCKER_CONFIG"] = str(config)
         ended = subprocess.run(
             [*self.before(folder or self.machine.folder), "docker", *arguments],
             env=environment,
+            input=typed,
             check=False,
             capture_output=True,
             text=True,

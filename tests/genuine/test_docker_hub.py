@@ -15,10 +15,12 @@ import pytest
 from tests.checkout import Checkout, new_checkout
 from tests.embedded.hub import NAMESPACE, Hub
 from tests.embedded.hub_stack import configure, seen_while
+from tests.embedded.sboms import documents_of, versions_in
 from tests.engine.plugins import SDKS, genuine_plugins
 from tests.genuine.docker_engine import DockerEngine, new_docker_engine, why_not
 from tools.go import ensure_go
 from tools.packages import ensure_packages
+from tools.provide import provide
 
 KEY = "https://index.docker.io/v1/"
 FROM_NOTHING = 'FROM scratch\nCOPY hero.static /hero\nENTRYPOINT ["/hero"]\n'
@@ -122,6 +124,42 @@ def test_what_the_engine_builds_lives_there(checkout: Checkout, hub: Hub, engine
     checkout.down()
     assert hub.repositories == {}
     assert hub.tokens == {}
+
+
+def test_what_the_engine_builds_gets_an_sbom(checkout: Checkout, engine: DockerEngine) -> None:
+    provide("syft")
+    configure(checkout, build="docker", sbom=True)
+    checkout.up()
+    digest = check_digests(checkout, engine)
+    told = {**checkout.outputs(), "address": KEY}
+    (document,) = documents_of(checkout, digest, told)
+    assert document["spdxVersion"].startswith("SPDX-")
+    assert "stdlib" in versions_in(document), "which every Go program has in it"
+    assert checkout.up().unchanged
+
+
+def test_a_repository_that_the_state_has_lost_is_imported(checkout: Checkout, hub: Hub, engine: DockerEngine) -> None:
+    up = checkout.up()
+    urn = "urn:pulumi:dev::hero::hero:registry:DockerHub"
+    repository = f"{urn}$hero-home:provider:DockerHubRepository::dockerhub-repository"
+    lost = checkout.pulumiw("state", "delete", repository, "--stack", "dev", "--yes", "--target-dependents")
+    assert lost.code == 0, lost.text
+    assert "dockerhub-repository" not in checkout.state()
+    logins = checkout.path.parent / "logins"
+    engine.docker("login", "--username", NAMESPACE, "--password-stdin", config=logins, typed=hub.token)
+    with_login = dataclasses.replace(checkout, environment={**checkout.environment, "DOCKER_CONFIG": str(logins)})
+    hub.asked.clear()
+    words = ("hero-home:provider:DockerHubRepository", "dockerhub-repository", f"{NAMESPACE}/hero", "--stack", "dev")
+    quietly = ("--generate-code=false", "--protect=false", "--yes")
+    imported = with_login.pulumiw("import", *words, "--parent", f"dockerhub={urn}::dockerhub", *quietly)
+    assert imported.code == 0, imported.text
+    assert hub.token not in imported.text
+    assert checkout.state()["dockerhub-repository"]["description"] == "Hero"
+    assert not [asked for asked in hub.asked if not asked.startswith("GET ") and asked != "POST /v2/auth/token"]
+    again = checkout.up()
+    assert "is taken over" not in up.text + again.text
+    check_digests(checkout, engine)
+    assert checkout.up().unchanged
 
 
 def test_another_login_builds_and_pushes_nothing(checkout: Checkout, hub: Hub, engine: DockerEngine) -> None:
