@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"testing"
@@ -113,14 +114,17 @@ func TestAPrivateRepositoryIsNotShownToEverybodyByTheWay(t *testing.T) {
 }
 
 func TestARefusedCreateIsNoTakeOver(t *testing.T) {
-	played := playHub(t)
-	played.before("POST /v2/namespaces/heroes/repositories", playedAnswer{status: 400, body: `{"message": "too many private repositories"}`})
-	call, _ := newCall(t)
-	_, err := hubRepository{}.create(call, repositoryInputs(played))
-	if err == nil {
-		t.Fatal("the refusal went unnoticed")
+	for _, status := range []int{http.StatusBadRequest, http.StatusConflict, http.StatusForbidden} {
+		played := playHub(t)
+		refused := playedAnswer{status: status, body: `{"message": "too many private repositories"}`}
+		played.before("POST /v2/namespaces/heroes/repositories", refused)
+		call, _ := newCall(t)
+		_, err := hubRepository{}.create(call, repositoryInputs(played))
+		if err == nil {
+			t.Fatal("the refusal went unnoticed")
+		}
+		mustContain(t, err.Error(), fmt.Sprintf("refuses to make heroes/hero (%d: too many private repositories)", status))
 	}
-	mustContain(t, err.Error(), "refuses to make heroes/hero (400: too many private repositories)")
 }
 
 func TestOnlyWhatDiffersIsSent(t *testing.T) {

@@ -245,6 +245,9 @@ def test_a_hub_that_cannot_be_reached_costs_nothing(checkout: Checkout, hub: Hub
         gone = closed.address
     state = checkout.path / ".pulumi" / "stacks" / "hero" / "dev.json"
     state.write_text(state.read_text().replace(hub.address, gone))
+    looked = checkout.pulumiw("preview", "--stack", "dev", "--refresh")
+    assert looked.code == 0, looked.text
+    assert f"Docker Hub ({gone}) cannot be reached" in looked.text
     assert "cannot be reached" in checkout.refresh().text
     assert set(checkout.state()) == before
 

@@ -87,7 +87,7 @@ def test_every_key(house: House, moved_in: dict[str, Any], change: Change) -> No
 
 @EVERY_CASE
 def test_rotation_reaches_every_login_in_one_up(house: House, case: Case) -> None:
-    namespaces = ("default", "team")
+    namespaces = ("default", "kube-system")
     config = case.furnished() | {"pullSecrets": {"namespaces": list(namespaces)}}
     house.configure(config)
     house.up()

