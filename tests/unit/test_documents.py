@@ -6,6 +6,7 @@ import subprocess
 import pytest
 import yaml
 
+from components.catalogue import CHOICES
 from tools.places import ROOT
 
 PROMISES = re.findall(r"^\| .+ \| `(tests/[\w/]+\.py)::(\w+)` \|$", (ROOT / "SECURITY.md").read_text(), re.MULTILINE)
@@ -68,6 +69,12 @@ def test_issue_forms_ask_for_what_they_need() -> None:
         fields = [each for each in form["body"] if each["type"] != "markdown"]
         assert len({each["id"] for each in fields}) == len(fields)
         assert any(each.get("validations", {}).get("required") for each in fields)
+
+
+def test_whoever_files_a_bug_can_name_every_choice() -> None:
+    form = yaml.safe_load((ROOT / ".github" / "ISSUE_TEMPLATE" / "bug.yml").read_text())
+    (asked,) = [each for each in form["body"] if each.get("id") == "registry"]
+    assert set(asked["attributes"]["options"]) >= set(CHOICES)
 
 
 def test_the_hooks_are_ones_that_pre_commit_understands() -> None:

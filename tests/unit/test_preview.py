@@ -44,6 +44,7 @@ def test_each_resource_has_the_operation_that_the_engine_would_do() -> None:
         "zot-files": "update",
         "zot-release": "update",
         "zot-readiness": "update",
+        "home": "update",
         "hero-image": "update",
         "zot-nodes": "delete",
         "zot-nodes-told": "delete",
@@ -112,8 +113,8 @@ def test_the_table_names_each_resource_that_changes_and_no_other() -> None:
 
 
 def test_the_summary_counts() -> None:
-    assert "**1 to create**, **4 to update**, **2 to replace**, **3 to delete**; " in report_of("changed")
-    assert "Nothing changes; 5 unchanged." in report_of("unchanged")
+    assert "**1 to create**, **5 to update**, **2 to replace**, **3 to delete**; " in report_of("changed")
+    assert "Nothing changes; 6 unchanged." in report_of("unchanged")
     assert "**It failed.**" in report_of("failed")
 
 
