@@ -70,8 +70,9 @@ lock: ## lock the packages anew and export the lock
 	@$(WITHIN) uv lock
 	@$(WITHIN) uv export --locked --no-dev --no-emit-project --quiet --output-file requirements.txt
 
-pictures: ## make the pictures of the documentation again
+pictures: ## make the pictures of the documentation again; needs Chromium, and Node with npm
 	@KEEP_PICTURES=1 $(WITHIN) pytest --quiet tests/embedded/test_page.py
+	@$(WITHIN) python -m tests.pictures
 
 picture: ## what the puller sees at the page of a stack that is up, as a picture of the documentation
 	@$(WITHIN) python -m tests.genuine $(STACK)

@@ -64,13 +64,18 @@ class Browser:
 
     def write(self, selector: str, text: str) -> None:
         """Put text into a field, as a person would."""
-        self.wait_for(f"document.querySelector({json.dumps(selector)})")
-        self.evaluate(f"document.querySelector({json.dumps(selector)}).focus()")
+        self.wait_for(_element(selector))
+        self.evaluate(f"{_element(selector)}.focus()")
         self._call("Input.insertText", text=text)
 
-    def picture(self, file: Path) -> None:
-        """What one sees now."""
-        file.write_bytes(base64.b64decode(self._call("Page.captureScreenshot", format="png")["data"]))
+    def picture(self, file: Path, selector: str = "") -> None:
+        """What one sees now, or one element as a whole, twice as sharp."""
+        how: dict[str, object] = {}
+        if selector:
+            place = self.evaluate(f"{_element(selector)}.getBoundingClientRect().toJSON()")
+            clip = {name: place[name] for name in ("x", "y", "width", "height")}
+            how = {"clip": {**clip, "scale": 2}, "captureBeyondViewport": True}
+        file.write_bytes(base64.b64decode(self._call("Page.captureScreenshot", format="png", **how)["data"]))
 
     def close(self) -> None:
         """End it."""
@@ -99,6 +104,10 @@ class Browser:
                 raise Problem("the browser has ended")
             message += byte
         return bytes(message)
+
+
+def _element(selector: str) -> str:
+    return f"document.querySelector({json.dumps(selector)})"
 
 
 @contextmanager
