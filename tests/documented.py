@@ -7,13 +7,12 @@ from tools.places import ROOT
 PAGES = ["README.md", "CONTRIBUTING.md", *sorted(f"docs/{file.name}" for file in (ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
-ACCOUNT = "needs an account; tests/embedded/test_docker_hub.py does the same at a Hub of the tests' own"
-CLUSTER = "needs a cluster; tests/engine/test_life.py does the same with stand-ins for the providers"
+PLAYED = "typed by tests/engine/test_documents.py, with stand-ins for the providers"
+CLUSTER = "asks a cluster, which no stand-in plays; the unit tier does the same with answers of its own"
+IMPORT = "needs an account; the import of a repository is providers/docker_hub_repository_test.go's"
 SWITCH = "needs a cluster; tests/embedded/test_switching.py does the same between two registries of this machine"
 BACKUP = "needs a cluster with a Harbor in it; it was run by hand in one"
-OTHERS = (
-    "needs Pulumi's own CLI with all languages; tests/engine/test_package.py does the same with the hosts pinned here"
-)
+OTHERS = "typed by tests/engine/test_package.py, with a stand-in and with our own plugin"
 ITSELF = "is what runs this test"
 BESIDE = "is run by CI beside `make test`, and would only be run twice"
 
@@ -22,27 +21,27 @@ NOT_RUN: dict[str, dict[str, str]] = {
     "README.md": {"make test": ITSELF},
     "CONTRIBUTING.md": {"make test": ITSELF, "make lint": BESIDE},
     "docs/docker-hub.md": {
-        "make up STACK=mine": ACCOUNT,
+        "make up STACK=mine": PLAYED,
         "./pulumiw import hero-home:provider:DockerHubRepository dockerhub-repository NAMESPACE/hero --stack mine "
         "--parent dockerhub=urn:pulumi:mine::hero::hero:registry:DockerHub::dockerhub --generate-code=false "
-        "--protect=false": ACCOUNT,
+        "--protect=false": IMPORT,
     },
     "docs/harbor.md": {
-        "make up STACK=mine": CLUSTER,
-        "make refresh STACK=mine && make up STACK=mine": CLUSTER,
+        "make up STACK=mine": PLAYED,
+        "make refresh STACK=mine && make up STACK=mine": PLAYED,
         "kubectl": BACKUP,
     },
     "docs/dragonfly.md": {
-        "make up STACK=mine": CLUSTER,
+        "make up STACK=mine": PLAYED,
         "make status STACK=mine": CLUSTER,
     },
-    "docs/nydus.md": {"make up": CLUSTER, "sudo": "takes an hour; tests/embedded/test_lazy_start.py does a small case"},
+    "docs/nydus.md": {"make up": PLAYED, "sudo": "takes an hour; tests/embedded/test_lazy_start.py does a small case"},
     "docs/package.md": {"pulumi": OTHERS, "npm": OTHERS},
-    "docs/pull-secrets.md": {"make up": CLUSTER},
+    "docs/pull-secrets.md": {"make up": PLAYED},
     "docs/switching.md": {"make preview": SWITCH, "make up": SWITCH, "make where": SWITCH},
     "docs/zot.md": {
-        "make up STACK=mine": CLUSTER,
-        "./pulumiw stack output caCertificate --stack mine > ca.crt": CLUSTER,
+        "make up STACK=mine": PLAYED,
+        "./pulumiw stack output caCertificate --stack mine > ca.crt": PLAYED,
         "sudo install -D ca.crt /etc/docker/certs.d/ADDRESS/ca.crt": "tells this machine's own Docker engine",
     },
 }
@@ -71,3 +70,8 @@ def why_not(page: str, command: str) -> str:
 def run_by_a_test(page: str) -> list[str]:
     """What `tests/embedded/test_documents.py` types."""
     return [command for command in commands(page) if not why_not(page, command)]
+
+
+def played(page: str) -> list[str]:
+    """What `tests/engine/test_documents.py` types of it: all but what needs more than a stand-in."""
+    return [command for command in commands(page) if why_not(page, command) in ("", PLAYED)]

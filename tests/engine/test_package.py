@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from package.schema import schema
+from tests.documented import commands
 from tests.engine.conftest import everything_genuine
 from tests.engine.house import House, new_house
 from tests.engine.plugins import OURS
@@ -92,9 +93,11 @@ def test_the_engine_takes_the_schema(checkout: House) -> None:
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_an_example_is_previewed(checkout: House, name: str) -> None:
     house = example(checkout, name)
-    if name == "typescript":
-        typed(house, "pulumi", "package", "add", "../../package")
-        typed(house, "npm", "ci", "--no-audit", "--no-fund")
+    at_the_root = dataclasses.replace(house, path=checkout.path)
+    documented = [command for command in commands("docs/package.md") if f"examples/{name} " in command]
+    assert documented
+    for command in documented:
+        typed(at_the_root, *command.split())
     assert house.preview().changes == {
         "home-embedded-process": "create",
         "home-home": "create",

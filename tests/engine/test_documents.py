@@ -1,0 +1,59 @@
+"""What the pages of a choice have their reader type, in their order, with stand-ins for the providers."""
+
+import shutil
+import subprocess
+
+import pytest
+
+from tests.documented import PAGES, PLAYED, commands, played, why_not
+from tests.engine.house import House
+from tools.places import ROOT
+
+STACK = "mine"
+WRITTEN = [page for page in PAGES if any(why_not(page, command) == PLAYED for command in commands(page))]
+SECONDS_FOR_A_COMMAND = 120
+# The reader's own, as the tests' world knows it.
+OWN = {"NAMESPACE": "vfarcic"}
+TOKEN = "the-administrators-token"
+DOMAIN = {"192.0.2.10.nip.io": "hero.127.0.0.1.nip.io"}
+
+
+@pytest.mark.parametrize("page", WRITTEN)
+def test_what_a_page_has_typed(house: House, page: str) -> None:
+    furnish_for_a_reader(house)
+    for command in played(page):
+        for word, own in {**OWN, **DOMAIN}.items():
+            command = command.replace(word, own)  # noqa: PLW2901 - the same one, as its reader types it
+        typed(house, command)
+    stack = STACK if any(STACK in command for command in played(page)) else house.stack
+    reader = House(house.path, house.world, house.plugins, house.environment, stack)
+    assert reader.outputs()["image"]
+    reader.destroy()
+    assert not reader.state()
+
+
+def furnish_for_a_reader(house: House) -> None:
+    """The stacks' files and `make`; ./pulumiw is the CLI that is there already."""
+    for name in ("Makefile", *(file.name for file in ROOT.glob("Pulumi.*.yaml"))):
+        shutil.copy(ROOT / name, house.path / name)
+    wrapper = house.path / "pulumiw"
+    wrapper.write_text('#!/bin/sh\nexec pulumi --non-interactive "$@"\n')
+    wrapper.chmod(0o755)
+    subprocess.run(
+        ["pulumi", "stack", "init", STACK], cwd=house.path, env=house.environment, check=True, capture_output=True
+    )
+
+
+def typed(house: House, command: str) -> None:
+    """It has to end well."""
+    ended = subprocess.run(
+        ["sh", "-c", command],
+        cwd=house.path,
+        env=house.environment,
+        input=TOKEN,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS_FOR_A_COMMAND,
+    )
+    assert ended.returncode == 0, f"{command}\n{ended.stdout}\n{ended.stderr}"
