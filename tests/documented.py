@@ -9,7 +9,7 @@ BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 PLAYED = "typed by tests/engine/test_documents.py, with stand-ins for the providers"
 CLUSTER = "asks a cluster, which no stand-in plays; the unit tier does the same with answers of its own"
-IMPORT = "needs an account; the import of a repository is providers/docker_hub_repository_test.go's"
+IMPORT = "needs an account; providers/docker_hub_plugin_test.go asks the plugin for the same import"
 SWITCH = "needs a cluster; tests/embedded/test_switching.py does the same between two registries of this machine"
 BACKUP = "needs a cluster with a Harbor in it; it was run by hand in one"
 OTHERS = "typed by tests/engine/test_package.py, with a stand-in and with our own plugin"
