@@ -39,13 +39,13 @@ class Fallback(pulumi.ComponentResource):
         """`mirrors` are those that nodes reach, by their choices; in each the image's path ends as it does at home."""
         super().__init__("hero:kubernetes:Fallback", name, None, opts)
         there = move_in(name, cluster, name_for(PART), keep=False, parent=self, labels=PRIVILEGED, after=after)
-        told = _told(home, mirrors, settings)
+        told = _told(there.name, home, mirrors, settings)
         placed = pulumi.ResourceOptions(parent=self, provider=there.provider)
         metadata: kubernetes.meta.v1.ObjectMetaArgsDict = {"name": PART, "namespace": there.namespace}
         written = kubernetes.core.v1.Secret(f"{name}-told", metadata=metadata, string_data=told, opts=placed)
         mark = pulumi.Output.unsecret(fingerprint(told))
         volume: kubernetes.core.v1.VolumeArgsDict = {"name": TOLD, "secret": {"secret_name": PART}}
-        runs = write(name, there, home.address, PART, mark, volume, written, self)
+        runs = write(name, there, home.address, there.name, mark, volume, written, self)
         Readiness(
             f"{name}-readiness",
             kubeconfig=cluster.file or "",
@@ -61,13 +61,17 @@ class Fallback(pulumi.ComponentResource):
         self.register_outputs({"mirrors": [*mirrors]})
 
 
-def _told(home: Registry, mirrors: Mapping[str, Registry], settings: FallbackSettings) -> pulumi.Output[dict[str, str]]:
+def _told(
+    part: str, home: Registry, mirrors: Mapping[str, Registry], settings: FallbackSettings
+) -> pulumi.Output[dict[str, str]]:
     """Each file by its name; a secret where there are passwords."""
-    tables = [_table(choice, home, mirror, logins=settings.logins) for choice, mirror in mirrors.items()]
-    base = pulumi.Output.all(home.address).apply(
-        lambda known: hosts(
-            url(known[0], plain_http=home.plain_http),
-            f"{PART}.ca.crt" if home.ca_certificate is not None else "",
+    tables = [
+        _table(f"{part}.{choice}.crt", home, mirror, logins=settings.logins) for choice, mirror in mirrors.items()
+    ]
+    base = home.address.apply(
+        lambda address: hosts(
+            url(address, plain_http=home.plain_http),
+            f"{part}.ca.crt" if home.ca_certificate is not None else "",
             None,
         )
     )
@@ -80,15 +84,14 @@ def _told(home: Registry, mirrors: Mapping[str, Registry], settings: FallbackSet
     return pulumi.Output.all(**files)
 
 
-def _table(choice: str, home: Registry, mirror: Registry, *, logins: bool) -> pulumi.Output[str]:
+def _table(certificate: str, home: Registry, mirror: Registry, *, logins: bool) -> pulumi.Output[str]:
     known = [home.address, home.repository, mirror.address, mirror.repository]
-    certificate = f"{PART}.{choice}.crt" if mirror.ca_certificate is not None else ""
     login = [mirror.puller.username, mirror.puller.password] if logins else []
     return pulumi.Output.all(*known, *login).apply(
         lambda known: table(
             url(known[2], plain_http=mirror.plain_http),
             before(known[1].removeprefix(f"{known[0]}/"), known[3].removeprefix(f"{known[2]}/")),
-            certificate,
+            certificate if mirror.ca_certificate is not None else "",
             known[4:],
         )
     )

@@ -13,9 +13,9 @@ TOLD = "told"
 # Ours is known by its first line; what somebody else wrote for this address is not touched. The copy is moved into its
 # place, so that containerd never reads half of it; it reads at each pull, and needs no restart.
 # https://github.com/containerd/containerd/blob/main/docs/hosts.md
-# Of an address three may write: who serves it, a mirror before that, and a fall-back behind it. The mirror's file
-# counts as long as it is there, what is behind comes after either, and each may come and go alone; only one at a time
-# chooses. There may be passwords in it, so it is for root alone.
+# Of an address several may write: who serves it, a mirror before that, and a fall-back of each stack whose home it is,
+# as Docker Hub is that of many. The mirror's file counts as long as it is there, what is behind comes after either, and
+# each may come and go alone; only one at a time chooses. There may be passwords in it, so it is for root alone.
 SCRIPT = """
 set -u
 umask 077
@@ -26,10 +26,11 @@ if [ -e "$folder/hosts.toml" ] && ! head -n 1 "$folder/hosts.toml" | grep -qxF "
     exit 1
 fi
 choose() {
-    for each in mirror registry fallback; do
-        [ -e "$folder/$each.toml" ] || continue
-        cat "$folder/$each.toml" "$folder"/*.behind > "$folder/hosts.toml.new" 2>/dev/null
-        mv "$folder/hosts.toml.new" "$folder/hosts.toml"
+    for counts in "$folder/mirror.toml" "$folder/registry.toml" "$folder"/*fallback.toml; do
+        [ -e "$counts" ] || continue
+        for each in "$counts" "$folder"/*.behind; do
+            [ ! -e "$each" ] || cat "$each" || return
+        done > "$folder/hosts.toml.new" && mv "$folder/hosts.toml.new" "$folder/hosts.toml"
         return
     done
     rm -f "$folder/hosts.toml" "$folder/hosts.toml.new"

@@ -55,9 +55,9 @@ def test_mirrors_are_asked_in_their_order_each_with_its_certificate() -> None:
         (
             # Before the path of the image at home, Harbor has its project.
             "https://harbor.10.0.0.1.nip.io:30003/v2/hero",
-            {"capabilities": PULL, "override_path": True, "ca": "fallback.harbor.crt"},
+            {"capabilities": PULL, "override_path": True, "ca": "hero-dev-fallback.harbor.crt"},
         ),
-        ("https://zot.10.0.0.1.nip.io:30500", {"capabilities": PULL, "ca": "fallback.zot.crt"}),
+        ("https://zot.10.0.0.1.nip.io:30500", {"capabilities": PULL, "ca": "hero-dev-fallback.zot.crt"}),
     ]
     assert files(engine)["harbor.crt"] == files(engine)["zot.crt"] == "a certificate"
 
@@ -69,7 +69,7 @@ def test_the_home_is_asked_first() -> None:
         ("dockerhub", "https://registry-1.docker.io", False),
     ):
         engine = built_from(config(home, "harbor"))
-        ca = {"ca": "fallback.ca.crt"} if authority else {}
+        ca = {"ca": "hero-dev-fallback.ca.crt"} if authority else {}
         written = tomllib.loads(files(engine)["hosts.toml"] + files(engine)["mirrors.behind"])
         assert written["server"] == url
         assert next(iter(written["host"].items())) == (url, {"capabilities": PULL, **ca})
@@ -81,7 +81,7 @@ def test_the_file_is_that_of_the_homes_address() -> None:
     (container,) = engine.named("fallback-writer").inputs["spec"]["template"]["spec"]["containers"]
     assert {each["name"]: each["value"] for each in container["env"]} == {
         "REGISTRY": "zot.10.0.0.1.nip.io:30500",
-        "PART": "fallback",
+        "PART": "hero-dev-fallback",
     }
 
 

@@ -1,5 +1,6 @@
 """What is written on a node for a registry and for a mirror before it, by the script that really runs there."""
 
+import fcntl
 import itertools
 import os
 import signal
@@ -66,6 +67,18 @@ class Node:
         ):
             assert time.monotonic() < end, parts
             time.sleep(0.01)
+
+    def wait_for_part(self, part: str) -> None:
+        """Wait until the pod of this part has chosen what counts, under the lock that it takes before it writes."""
+        end = time.monotonic() + SECONDS
+        while not (self.folder / f"{part}.toml").exists():
+            assert time.monotonic() < end, part
+            time.sleep(0.01)
+        certs = os.open(self.folder.parent, os.O_RDONLY)
+        try:
+            fcntl.flock(certs, fcntl.LOCK_EX)
+        finally:
+            os.close(certs)
 
 
 def with_all_it_started(pod: "subprocess.Popen[bytes]") -> None:
@@ -163,6 +176,28 @@ def test_what_is_behind_comes_after_whatever_counts(node: Node, order: tuple[str
         there.remove(part)
         looked_at()
     node.end(order[-1])
+    assert not node.folder.exists()
+
+
+def test_what_cannot_be_written_whole_is_not_read(node: Node) -> None:
+    node.start("registry", "the registry\n")
+    node.until("registry")
+    # Nobody can read a folder as a file.
+    (node.folder / "first.behind").mkdir()
+    (node.folder / "second.behind").write_text("behind it\n")
+    node.start("mirror", "the mirror\n")
+    node.wait_for_part("mirror")
+    assert "the registry" in node.read()
+
+
+def test_stacks_whose_home_has_one_address_come_and_go_alone(node: Node) -> None:
+    for stack in ("dev", "prod"):
+        node.start(f"hero-{stack}-fallback", "the home\n", "an authority", f"behind {stack}\n")
+        node.wait_for_part(f"hero-{stack}-fallback")
+    assert node.read().endswith("\nthe home\nbehind dev\nbehind prod\n")
+    node.end("hero-dev-fallback")
+    assert node.read().endswith("\nthe home\nbehind prod\n")
+    node.end("hero-prod-fallback")
     assert not node.folder.exists()
 
 

@@ -64,8 +64,8 @@ MUTATIONS = [
     Mutation(
         "a mirror's file goes with the registry's",
         NODES,
-        "for each in mirror registry fallback; do",
-        "for each in registry mirror fallback; do",
+        '"$folder/mirror.toml" "$folder/registry.toml"',
+        '"$folder/registry.toml" "$folder/mirror.toml"',
         f"{NODES_TESTS}::test_the_mirrors_file_counts_as_long_as_it_is_there",
     ),
     Mutation(

@@ -84,9 +84,23 @@ MUTATIONS = [
     Mutation(
         "what is behind is forgotten",
         NODES,
-        '"$folder"/*.behind > ',
-        "> ",
+        'in "$counts" "$folder"/*.behind',
+        'in "$counts"',
         f"{NODES_TESTS}::test_what_is_behind_comes_after_whatever_counts",
+    ),
+    Mutation(
+        "what could not be written whole is read",
+        NODES,
+        '|| cat "$each" || return',
+        '|| cat "$each"',
+        f"{NODES_TESTS}::test_what_cannot_be_written_whole_is_not_read",
+    ),
+    Mutation(
+        "stacks whose home has one address have one fall-back",
+        FALLBACK,
+        "home.address, there.name, mark",
+        "home.address, PART, mark",
+        f"{FALLBACK_TESTS}::test_the_file_is_that_of_the_homes_address",
     ),
     Mutation(
         "passwords on a node are for everybody",
