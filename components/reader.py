@@ -69,7 +69,9 @@ class Reader:
             elif isinstance(given, str) and given in allowed:
                 found[path] = given
             else:
-                problem = f"{self._shown(key, given)} is not a choice{nearest(str(given), allowed)}"
+                # What is near a secret says what it is.
+                near = "" if self._is_secret(key) else nearest(str(given), allowed)
+                problem = f"{self._shown(key, given)} is not a choice{near}"
                 self._add(path, problem, " | ".join(allowed), self._mend.set(path, allowed[0]))
         return found
 

@@ -560,6 +560,8 @@ def test_what_is_read_is_what_was_written() -> None:
 
 SECRETS: dict[str, dict[str, object]] = {
     "a choice": {"hero:registry": "hunter2"},
+    "a mirror": {"hero:mirrors": ["hunter2"]},
+    "mirrors as text": {"hero:mirrors": "hunter2"},
     "an unknown key": {"hero:password": "hunter2"},
     "a block as text": {"hero:image": "hunter2"},
     "a name": image(name="Hunter2"),
@@ -583,6 +585,11 @@ def test_a_secret_is_never_repeated(config: dict[str, object]) -> None:
     assert len(mistakes) == 1
     assert "hunter2" not in mistakes[0].told().lower()
     assert mistakes[0].problem.startswith(("[secret] is not ", "[secret]: ", "unknown key"))
+
+
+def test_what_a_secret_is_near_to_is_not_told() -> None:
+    (mistake,) = mistakes_in(entries_of({"hero:mirrors": ["harbour"]}, secret=True))
+    assert mistake.problem == "[secret] is not a choice"
 
 
 def test_a_planned_choice_that_is_a_secret_is_not_repeated_either() -> None:

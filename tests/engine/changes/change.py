@@ -24,9 +24,7 @@ class Change:
     @property
     def needs(self) -> set[str]:
         """What must be there for it where nothing is played."""
-        found = (
-            {"kubernetes"} if self.key.startswith(("pullSecrets.", "cluster.", "nydus.", "fallback.")) else set[str]()
-        )
+        found = {"kubernetes"} if self.key.startswith(IN_A_CLUSTER) else set[str]()
         found |= {"docker"} if "docker" in (self.value, self.beside.get("image.build")) else set()
         found |= {"an image of the Docker engine"} if self.key == "image.source" else set()
         found |= {self.elsewhere} if self.elsewhere else set()
