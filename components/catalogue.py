@@ -6,6 +6,7 @@ from typing import Any
 
 import pulumi
 
+from components.addresses import HUB, leads_to_itself
 from components.image_settings import ImageSettings
 from components.kubernetes.cluster import ClusterSettings
 from components.kubernetes.exposure import ExposedSettings
@@ -14,8 +15,8 @@ from components.kubernetes.pull_secrets import PullSecretsSettings
 from components.mirrors import FallbackSettings
 from components.mistakes import Mender
 from components.reader import Entry, Reader, read_entries
-from components.registries.docker_hub import ADDRESS, DockerHub, DockerHubSettings
-from components.registries.dragonfly.settings import DragonflySettings, Footprint, Preheat, leads_to_itself
+from components.registries.docker_hub import DockerHub, DockerHubSettings
+from components.registries.dragonfly.settings import DragonflySettings, Footprint, Preheat
 from components.registries.embedded import Embedded, EmbeddedSettings
 from components.registries.harbor.settings import HarborSettings
 from components.registries.zot.settings import ZotSettings
@@ -99,7 +100,7 @@ CHOICES: dict[str, Choice] = {
         lambda name, stack, opts: DockerHub(name, stack.choice, stack.image.name, opts),
         "docker-hub",
         lambda settings: settings.levels,
-        host=lambda settings: (settings.server or ADDRESS).partition(":")[0],
+        host=lambda settings: (settings.server or HUB).partition(":")[0],
         path=lambda settings, name: f"{settings.namespace}/{name}",
     ),
     "harbor": Choice(

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 import pulumi
 import pulumi_kubernetes as kubernetes
 
+from components.addresses import HUBS_OWN, url_of
 from components.kubernetes.cluster import PRIVILEGED, ClusterSettings, fingerprint, move_in
 from components.kubernetes.names import name_for
 from components.kubernetes.nodes import TOLD, hosts, write
 from components.mirrors import FallbackSettings
-from components.registries.dragonfly.configuration import HUB, HUBS_OWN, origin_scheme
 from components.registry import Registry
 from providers.readiness import Readiness
 
@@ -70,7 +70,7 @@ def _told(
     ]
     base = home.address.apply(
         lambda address: hosts(
-            url(address, plain_http=home.plain_http),
+            url_of(address, plain_http=home.plain_http),
             f"{part}.ca.crt" if home.ca_certificate is not None else "",
             None,
         )
@@ -89,7 +89,7 @@ def _table(certificate: str, home: Registry, mirror: Registry, *, logins: bool) 
     login = [mirror.puller.username, mirror.puller.password] if logins else []
     return pulumi.Output.all(*known, *login).apply(
         lambda known: table(
-            url(known[2], plain_http=mirror.plain_http),
+            url_of(known[2], plain_http=mirror.plain_http),
             before(known[1].removeprefix(f"{known[0]}/"), known[3].removeprefix(f"{known[2]}/")),
             certificate if mirror.ca_certificate is not None else "",
             known[4:],
@@ -114,11 +114,6 @@ def table(server: str, path: str, certificate: str, login: Sequence[str]) -> str
         basic = base64.b64encode(":".join(login).encode()).decode()
         lines += [f'[host."{host}".header]', f'  authorization = "Basic {basic}"']
     return "\n".join(lines) + "\n"
-
-
-def url(address: str, *, plain_http: bool) -> str:
-    """Where clients ask a registry of this address."""
-    return f"{origin_scheme(address, plain_http=plain_http)}://{HUBS_OWN if address == HUB else address}"
 
 
 def before(path: str, mirrored: str) -> str:

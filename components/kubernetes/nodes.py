@@ -28,9 +28,14 @@ fi
 choose() {
     for counts in "$folder/mirror.toml" "$folder/registry.toml" "$folder"/*fallback.toml; do
         [ -e "$counts" ] || continue
-        for each in "$counts" "$folder"/*.behind; do
-            [ ! -e "$each" ] || cat "$each" || return
-        done > "$folder/hosts.toml.new" && mv "$folder/hosts.toml.new" "$folder/hosts.toml"
+        cat "$counts" > "$folder/hosts.toml.new" || return
+        for each in "$folder"/*.behind; do
+            [ -e "$each" ] || continue
+            # With a table in it twice, containerd would read nothing of the file, and pull nothing.
+            awk '/^\\[/ && seen[$0]++ { exit 9 }' "$folder/hosts.toml.new" "$each"
+            [ $? = 9 ] || cat "$each" >> "$folder/hosts.toml.new" || return
+        done
+        mv "$folder/hosts.toml.new" "$folder/hosts.toml"
         return
     done
     rm -f "$folder/hosts.toml" "$folder/hosts.toml.new"

@@ -5,13 +5,13 @@ import re
 import pulumi
 from pydantic import Field, ValidationInfo, field_validator
 
+from components.addresses import HUB
 from components.files import check_certificate, content
 from components.image_settings import REPOSITORY
 from components.registry import Login, Registry
 from components.settings import Block, FilledText, SecretText, Superfluous, Text
 from providers.docker_hub import DockerHubRepository, DockerHubToken
 
-ADDRESS = "docker.io"
 # Where a login to the Hub is kept in a client's config.json, and so in a pull secret.
 AUTH_KEY = "https://index.docker.io/v1/"
 # https://docs.docker.com/reference/api/hub/latest/ - a repository's name has one level, below its namespace.
@@ -176,7 +176,7 @@ class DockerHub(Registry):
         self._path = path
         if settings.server is None:
             self._make_repository()
-        address = settings.server or ADDRESS
+        address = settings.server or HUB
         certificate = settings.ca_certificate
         self.promise(
             address=address,

@@ -9,8 +9,8 @@ from typing import Any, cast
 
 import pytest
 
+from components.addresses import leads_to_itself
 from components.catalogue import CHOICES
-from components.registries.dragonfly.settings import leads_to_itself
 from tests.contracts import unknown_keys
 from tests.unit.configuration import built_from, entries_of, follow, mistakes_in, sealed, write_sources
 from tests.unit.graph import Engine, Made

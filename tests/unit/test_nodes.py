@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import time
+import tomllib
 from collections.abc import Generator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -199,6 +200,18 @@ def test_stacks_whose_home_has_one_address_come_and_go_alone(node: Node) -> None
     assert node.read().endswith("\nthe home\nbehind prod\n")
     node.end("hero-prod-fallback")
     assert not node.folder.exists()
+
+
+def test_what_two_stacks_have_in_common_is_there_once(node: Node) -> None:
+    behind = '[host."https://mirror.example.com"]\n  capabilities = ["pull", "resolve"]\n'
+    home = 'server = "https://registry-1.docker.io"\n'
+    for stack in ("dev", "prod"):
+        node.start(f"hero-{stack}-fallback", home, "an authority", behind)
+        node.wait_for_part(f"hero-{stack}-fallback")
+    assert node.read().endswith(f"\n{home}{behind}")
+    assert [*tomllib.loads(node.read())["host"]] == ["https://mirror.example.com"]
+    node.end("hero-dev-fallback")
+    assert node.read().endswith(f"\n{home}{behind}")
 
 
 def test_what_may_have_passwords_is_for_root_alone(node: Node) -> None:

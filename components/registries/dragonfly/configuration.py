@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from components.addresses import HUB, HUBS_OWN, scheme_of
 from components.registries.dragonfly.outside import Database, Redis
 
 RELEASE = "dragonfly"
@@ -17,7 +18,7 @@ REDIS_PORT, MYSQL_PORT = 6379, 3306
 # Where what is mounted for them lies in the pods.
 GIVEN_FOLDER, AUTHORITY_FOLDER = "/etc/hero", "/etc/hero-authorities"
 REDIS_AUTHORITY, AUTHORITY = "redis-ca.crt", "ca.crt"
-HUB, HUBS_OWN, HUBS_API = "docker.io", "registry-1.docker.io", "index.docker.io"
+HUBS_API = "index.docker.io"
 
 
 @dataclass(frozen=True)
@@ -96,16 +97,10 @@ def _redis(namespace: str, passwords: Passwords, redis: Redis | None) -> dict[st
     }
 
 
-def origin_scheme(address: str, *, plain_http: bool) -> str:
-    """How clients reach the origin: on the machine itself without TLS, since nothing leaves it."""
-    host = address.rpartition(":")[0] or address
-    return "http" if plain_http or host in ("127.0.0.1", "localhost") else "https"
-
-
 def upstream(address: str, *, plain_http: bool) -> str:
     """Where the origin's images are really asked for: the Hub's name is not its API's."""
     host = HUBS_API if address == HUB else address
-    return f"{origin_scheme(address, plain_http=plain_http)}://{host}"
+    return f"{scheme_of(address, plain_http=plain_http)}://{host}"
 
 
 def proxy(address: str, *, plain_http: bool, has_authority: bool) -> dict[str, Any]:
@@ -115,7 +110,7 @@ def proxy(address: str, *, plain_http: bool, has_authority: bool) -> dict[str, A
     address by http. https://github.com/dragonflyoss/client/blob/v1.4.0/dragonfly-client/src/proxy/mod.rs
     """
     hosts = [HUBS_API, HUBS_OWN] if address == HUB else [address]
-    secure = origin_scheme(address, plain_http=plain_http) == "https"
+    secure = scheme_of(address, plain_http=plain_http) == "https"
     mirror: dict[str, Any] = {"addr": upstream(address, plain_http=plain_http)}
     if has_authority:
         mirror["cert"] = f"{AUTHORITY_FOLDER}/{AUTHORITY}"

@@ -4,18 +4,16 @@ from typing import Any
 
 import pulumi
 
+from components.addresses import HUB, HUBS_OWN, scheme_of
 from components.kubernetes.charts import DRAGONFLY, install
 from components.kubernetes.cluster import PRIVILEGED, ClusterSettings, fingerprint, move_in
 from components.kubernetes.nodes import Mirror, Nodes
 from components.registries.dragonfly.chart import Parts, claimed, values_of
 from components.registries.dragonfly.configuration import (
     HEALTH_PORT,
-    HUB,
-    HUBS_OWN,
     PROXY_PORT,
     RELEASE,
     REST_PORT,
-    origin_scheme,
     proxy,
     upstream,
 )
@@ -140,7 +138,7 @@ class Dragonfly(Registry):
         origin = self._origin
         plain_http = origin.plain_http
         server = origin.address.apply(lambda address: HUBS_OWN if address == HUB else address)
-        scheme = origin.address.apply(lambda address: origin_scheme(address, plain_http=plain_http))
+        scheme = origin.address.apply(lambda address: scheme_of(address, plain_http=plain_http))
         asked = origin.address.apply(lambda address: upstream(address, plain_http=plain_http))
         return Nodes(
             f"{self._name}-nodes",

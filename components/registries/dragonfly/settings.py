@@ -1,7 +1,5 @@
 """What a stack may say of Dragonfly."""
 
-import ipaddress
-import re
 from enum import StrEnum
 
 from pydantic import Field
@@ -10,9 +8,6 @@ from components.kubernetes.names import Label, name_for
 from components.kubernetes.storage import Size
 from components.registries.dragonfly.outside import Database, Redis
 from components.settings import Block, FilledText, Text
-
-# Names that lead to an address which is a part of them, https://nip.io and https://sslip.io.
-NAMES_OF_ITSELF = re.compile(r"(.*[.-])?(127([.-]\d{1,3}){3}|7f[0-9a-f]{6})\.(nip|sslip)\.io")
 
 
 class Footprint(StrEnum):
@@ -94,13 +89,3 @@ class DragonflySettings(Block):
     def own_namespace(self) -> str:
         """The namespace that is Dragonfly's alone."""
         return self.namespace or name_for("dragonfly")
-
-
-def leads_to_itself(host: str) -> bool:
-    """Whether each machine that asks for this host asks itself."""
-    if host == "localhost" or host.endswith(".localhost") or NAMES_OF_ITSELF.fullmatch(host):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

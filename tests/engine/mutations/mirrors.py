@@ -84,16 +84,23 @@ MUTATIONS = [
     Mutation(
         "what is behind is forgotten",
         NODES,
-        'in "$counts" "$folder"/*.behind',
-        'in "$counts"',
+        'for each in "$folder"/*.behind; do',
+        "for each in; do",
         f"{NODES_TESTS}::test_what_is_behind_comes_after_whatever_counts",
     ),
     Mutation(
         "what could not be written whole is read",
         NODES,
-        '|| cat "$each" || return',
-        '|| cat "$each"',
+        '"$folder/hosts.toml.new" || return\n        done',
+        '"$folder/hosts.toml.new"\n        done',
         f"{NODES_TESTS}::test_what_cannot_be_written_whole_is_not_read",
+    ),
+    Mutation(
+        "a mirror of two stacks stands in a node's file twice",
+        NODES,
+        "[ $? = 9 ] || ",
+        "",
+        f"{NODES_TESTS}::test_what_two_stacks_have_in_common_is_there_once",
     ),
     Mutation(
         "stacks whose home has one address have one fall-back",
