@@ -42,7 +42,7 @@ def hub(behind: Checkout) -> Generator[Hub]:
 def checkout(tmp_path: Path, hub: Hub) -> Generator[Checkout]:
     """A checkout for which this Hub is Docker Hub."""
     with new_checkout(tmp_path) as fresh:
-        instead(fresh, "components/registries/docker_hub.py", '"docker.io"', f'"{hub.address}"')
+        instead(fresh, "components/addresses.py", '"docker.io"', f'"{hub.address}"')
         instead(fresh, "providers/docker_hub.py", "https://hub.docker.com", f"http://{hub.address}")
         configure(fresh)
         fresh.set_secret("hero:dockerhub.token", hub.token)
