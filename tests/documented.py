@@ -11,6 +11,7 @@ PLAYED = "typed by tests/engine/test_documents.py, with stand-ins for the provid
 CLUSTER = "asks a cluster, which no stand-in plays; the unit tier does the same with answers of its own"
 IMPORT = "needs an account; providers/docker_hub_plugin_test.go asks the plugin for the same import"
 SWITCH = "needs a cluster; tests/embedded/test_switching.py does the same between two registries of this machine"
+MIRRORED = "needs a cluster; tests/embedded/test_switching.py has two homes at once between two registries of this machine"
 BACKUP = "needs a cluster with a Harbor in it; it was run by hand in one"
 OTHERS = "typed by tests/engine/test_package.py, with a stand-in and with our own plugin"
 ITSELF = "is what runs this test"
@@ -36,6 +37,12 @@ NOT_RUN: dict[str, dict[str, str]] = {
         "make status STACK=mine": CLUSTER,
     },
     "docs/nydus.md": {"make up": PLAYED, "sudo": "takes an hour; tests/embedded/test_lazy_start.py does a small case"},
+    "docs/mirrors.md": {
+        "make preview": MIRRORED,
+        "make up": MIRRORED,
+        "./pulumiw stack output mirrors --stack dev": MIRRORED,
+        "make where": MIRRORED,
+    },
     "docs/package.md": {"pulumi": OTHERS, "npm": OTHERS},
     "docs/pull-secrets.md": {"make up": PLAYED},
     "docs/switching.md": {"make preview": SWITCH, "make up": SWITCH, "make where": SWITCH},

@@ -22,9 +22,9 @@ from tools.places import ROOT
 SECONDS_OF_PATIENCE = 1
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def behind(tmp_path_factory: pytest.TempPathFactory) -> Generator[Checkout]:
-    """The checkout whose embedded registry is the Hub's."""
+    """The checkout whose embedded registry is the Hub's. Each test has its own: a tag that one left would be another's."""
     with new_checkout(tmp_path_factory.mktemp("behind")) as checkout:
         checkout.up()
         yield checkout
