@@ -24,7 +24,7 @@ SECONDS_OF_PATIENCE = 1
 
 @pytest.fixture
 def behind(tmp_path_factory: pytest.TempPathFactory) -> Generator[Checkout]:
-    """The checkout whose embedded registry is the Hub's. Each test has its own: a tag that one left would be another's."""
+    """The checkout whose embedded registry is the Hub's, another for each test: tags that one left would be seen."""
     with new_checkout(tmp_path_factory.mktemp("behind")) as checkout:
         checkout.up()
         yield checkout
