@@ -78,5 +78,8 @@ func TestWhatTheRegistryRefusesIsToldInItsOwnWords(t *testing.T) {
 		t.Fatal("it went well")
 	}
 	mustContain(t, err.Error(), "does not allow this to that login", "the project's quota is used up", inputs.Digest)
-	mustNotContain(t, err.Error(), "502 Bad Gateway", "Traceback")
+	// Ports and digests may have the same digits.
+	host := strings.TrimPrefix(server.URL, "http://")
+	numberless := strings.NewReplacer(host, "", inputs.Digest, "").Replace(err.Error())
+	mustNotContain(t, numberless, "502", "Traceback")
 }
