@@ -157,6 +157,8 @@ class House:
         self.plugins.stage.given_up.set()
         self.plugins.faults.clear()
         events = log.read_text() if log.exists() else ""
+        if process.returncode == -signal.SIGKILL:  # it may have been in the middle of a line
+            events = events[: events.rfind("\n") + 1]
         return Ran(process.returncode, text, _operations(events), events)
 
     def well(self, ran: Ran) -> Ran:
