@@ -92,10 +92,10 @@ def test_where_nothing_is_said_the_registry_has_a_folder_of_its_stack() -> None:
 
 
 def test_the_image_is_pushed_as_config_says() -> None:
-    engine = run_program(image={"name": "team/hero", "tags": ["v1"], "platforms": ["linux/arm64"]})
+    engine = run_program(image={"name": "team/hero", "tags": ["v1", "latest"], "platforms": ["linux/arm64"]})
     assert engine.named("hero-image").inputs == {
         "repository": "127.0.0.1:5001/team/hero",
-        "tags": ["v1"],
+        "tags": ["v1", "latest"],
         "source": {"kind": "ko", "path": "hero", "platforms": ["linux/arm64"]},
         "username": "pusher",
         "password": "the pusher's password",
