@@ -59,7 +59,7 @@ def test_order(house: House, case: Case) -> None:
     house.configure(case.furnished())
     house.up()
     created = [call.name for call in house.calls("Create")]
-    image = [name for name in created if name.startswith(("hero-", "pull-secrets-"))]
+    image = [name for name in created if name == "home" or name.startswith(("hero-", "pull-secrets-"))]
     assert created[-len(image) :] == image, "the image comes after the registry and everything in it"
     state = house.state()
     in_the_registry = {each["urn"] for each in state.values() if each["custom"] and "hero:registry:" in each["urn"]}
