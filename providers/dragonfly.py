@@ -69,7 +69,7 @@ class DragonflyAccount(HeroResource):
                 "token": None,
                 "token_id": None,
             },
-            pulumi.ResourceOptions.merge(pulumi.ResourceOptions(additional_secret_outputs=["token"]), opts),
+            opts,
         )
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from tests.engine.faults import Fault, Happening, Stage
+from tests.engine.keys import PROVIDER, vault
 from tests.engine.plugins import OURS, Plugins, end
 from tests.engine.warm_host import WarmHost
 from tests.engine.world import Call, World
@@ -193,9 +194,11 @@ class House:
         return json.loads(self._told("stack", "output", "--json", "--show-secrets"))
 
     def state(self) -> dict[str, Any]:
-        """Every resource in the exported state, by its name."""
-        exported = json.loads(self._told("stack", "export"))
-        return {each["urn"].rpartition("::")[2]: each for each in exported["deployment"].get("resources", [])}
+        """Every resource in the state as the engine wrote it, secrets sealed, by its name."""
+        file = self.path / ".pulumi" / "stacks" / "hero" / f"{self.stack}.json"
+        latest: dict[str, Any] = json.loads(file.read_text())["checkpoint"]["latest"]
+        resources: list[dict[str, Any]] = latest.get("resources") or []
+        return {each["urn"].rpartition("::")[2]: each for each in resources}
 
     def exported(self) -> dict[str, Any]:
         """The whole state as the CLI exports it, secrets in clear."""
@@ -219,7 +222,7 @@ class House:
     def init(self) -> None:
         """Make the stack."""
         self.configure({})
-        self._told("stack", "init")
+        self._told("stack", "init", "--secrets-provider", PROVIDER)
 
     def _told(self, *arguments: str, positional: bool = False, input: str = "") -> str:  # noqa: A002 - subprocess's
         stack = [self.stack] if positional else ["--stack", self.stack]
@@ -283,10 +286,10 @@ def _environment(path: Path, home: Path) -> dict[str, str]:
         "GOMEMLIMIT": "512MiB",
         "PATH": prepared["PATH"],
         "PULUMI_BACKEND_URL": f"file://{path}",
-        "PULUMI_CONFIG_PASSPHRASE": "the tests' own",
         "PULUMI_DEBUG_COMMANDS": "true",
-        # The salt that goes with the passphrase is in the state; the config is written anew all the time.
+        # What opens the secrets is named in the state; the config is written anew all the time.
         "PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER": "true",
         "PULUMI_HOME": str(home),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
+        **vault(),
     }

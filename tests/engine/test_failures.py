@@ -169,8 +169,9 @@ def test_crash_of_the_engine_anywhere(house: House, case: Case, moved_in: dict[s
     house.let_go()
     house.up()
     assert house.preview().changes == {}
-    house.configure(moved_in)
-    house.up()
+    if verb == "up":
+        house.configure(moved_in)
+        house.up()
     house.destroy()
     assert house.is_empty()
 

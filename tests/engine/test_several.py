@@ -1,6 +1,8 @@
 """Two choices beside each other, and one after another."""
 
 import itertools
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -16,13 +18,14 @@ PAIRS = list(itertools.permutations(ONE_OF_EACH, 2)) if LONG_RUN else RING
 
 
 @pytest.mark.parametrize(("first", "second"), TOGETHER, ids=str)
-def test_two_stacks_side_by_side(house: House, first: Case, second: Case) -> None:
-    house.configure(first.config())
+def test_two_stacks_side_by_side(
+    house: House, move_in: Callable[[Case], dict[str, Any]], first: Case, second: Case
+) -> None:
+    move_in(first)
     other = house.neighbour("other")
     # Of its own, as the Hub has one repository of a name.
     config = second.config()
     other.configure({**config, "image": {**config["image"], "name": "another"}})
-    house.up()
     other.up()
     assert house.up().changes == {}
     house.destroy()
@@ -33,9 +36,8 @@ def test_two_stacks_side_by_side(house: House, first: Case, second: Case) -> Non
 
 
 @pytest.mark.parametrize(("old", "new"), PAIRS, ids=str)
-def test_switched_by_destroying(house: House, old: Case, new: Case) -> None:
-    house.configure(old.config())
-    house.up()
+def test_switched_by_destroying(house: House, move_in: Callable[[Case], dict[str, Any]], old: Case, new: Case) -> None:
+    move_in(old)
     house.destroy()
     assert house.is_empty()
     house.configure(new.config())

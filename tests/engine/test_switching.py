@@ -45,7 +45,8 @@ def test_everything_comes_along(house: House, move_in: Callable[[Case], dict[str
     move_in(old)
     visited(house)
     digest, before = house.outputs()["digest"], len(house.world.calls)
-    house.configure(new.config())
+    new_config = new.config()
+    house.configure(new_config)
     house.up()
     told = house.outputs()
     assert told["registry"] == new.choice
@@ -56,11 +57,10 @@ def test_everything_comes_along(house: House, move_in: Callable[[Case], dict[str
         deletes = [place for place, (method, _) in enumerate(done) if method == "Delete"]
         assert deletes, "the old home goes"
         assert done.index(("Update", "home")) < deletes[0], "and not before everything is out"
-    assert house.up().changes == {}
     gone = old.homes - new.homes
     assert not [urn for each in house.state().values() if any(f"::{name}" in (urn := each["urn"]) for name in gone)]
-    house.configure({**new.config(), "switch": {"discard": True}})
-    house.up()
+    house.configure({**new_config, "switch": {"discard": True}})
+    assert house.up().changes == {"home": "update"}, "and there is nothing else to do"
     house.destroy()
     assert house.is_empty()
 

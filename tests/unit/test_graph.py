@@ -82,8 +82,9 @@ def test_the_embedded_registry_and_an_image_are_all_there_is() -> None:
     }
 
 
-def test_the_registry_is_made_as_config_says() -> None:
-    block = {"port": 5002, "directory": "my images", "keepData": True, "rotate": "2"}
+@pytest.mark.parametrize("keep", [False, True])
+def test_the_registry_is_made_as_config_says(*, keep: bool) -> None:
+    block = {"port": 5002, "directory": "my images", "keepData": keep, "rotate": "2"}
     assert run_program(embedded=block).named("embedded-process").inputs == {**block, "owner": "hero/dev"}
 
 

@@ -76,6 +76,7 @@ def test_the_pod_may_ask_for_its_own_daemon_set_and_for_nothing_else() -> None:
 
 
 def test_every_pull_secret_is_read_only_where_config_says_so() -> None:
+    assert not [kind for kind in built(THERE).types().values() if "ClusterRole" in kind]
     engine = built({**THERE, "everyPullSecret": True})
     rule = {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get", "list", "watch"]}
     assert engine.named("nydus-cluster-role").inputs["rules"] == [rule]

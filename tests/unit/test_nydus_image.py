@@ -50,6 +50,11 @@ def test_it_is_made_of_the_image_by_whoever_pushes(said: object, *, merged: bool
     assert made.secrets == {"password"}
 
 
+def test_its_tags_are_kept_where_images_are() -> None:
+    engine = built_from({"hero:image": {"nydus": True}, "hero:embedded": {"keepData": True}})
+    assert engine.named("hero-nydus").inputs["keep"] is True
+
+
 def test_it_waits_for_the_registry_and_the_image() -> None:
     dependencies = run_program(nydus=True).named("hero-nydus").dependencies
     assert {"embedded-process", "hero-image"} <= dependencies

@@ -172,6 +172,12 @@ def test_other_files_and_another_certificate_are_another_pod() -> None:
     assert "hero/certificate" not in annotations({"insecureHttp": True})
 
 
+def test_zot_is_well_and_nodes_know_it_before_the_image_comes() -> None:
+    engine = built({})
+    assert {"zot-release", "zot-nodes-writer"} <= engine.named("zot-readiness").dependencies
+    assert "zot-readiness" in engine.named("hero-image").dependencies
+
+
 def test_logins_to_mirrors_are_in_a_file_of_their_own() -> None:
     login = {"username": "vfarcic", "password": sealed("hidden")}
     engine = built({"sync": [{"url": "https://registry.example.com/", **login}]})

@@ -36,7 +36,13 @@ MUTATIONS = [
         "",
         f"{ZOT_TESTS}::test_other_files_and_another_certificate_are_another_pod",
     ),
-    Mutation("zot is not waited for", ZOT, "depends_on=after", "depends_on=[]", f"{LIFE}::test_order[zot-ko]"),
+    Mutation(
+        "zot is not waited for",
+        ZOT,
+        "depends_on=after",
+        "depends_on=[]",
+        f"{ZOT_TESTS}::test_zot_is_well_and_nodes_know_it_before_the_image_comes",
+    ),
     Mutation(
         "zot's passwords cannot be rotated",
         ZOT,

@@ -8,7 +8,6 @@ DRAGONFLYS_CHART = "components/registries/dragonfly/chart.py"
 PREHEAT = "providers/preheat.go"
 DRAGONFLY_TESTS = "tests/unit/test_dragonfly.py"
 LIFE = "tests/engine/test_life.py"
-IN_CLEAR = "tests/engine/test_secrets.py"
 NODES_TESTS = "tests/unit/test_nodes.py"
 
 MUTATIONS = [
@@ -73,7 +72,7 @@ MUTATIONS = [
         DRAGONFLY,
         "after=[origin],",
         "after=[],",
-        f"{LIFE}::test_order[dragonfly-ko]",
+        f"{DRAGONFLY_TESTS}::test_what_waits_for_dragonfly_waits_for_its_origin",
     ),
     Mutation(
         "the token of Dragonfly's manager cannot be rotated",
@@ -140,10 +139,10 @@ MUTATIONS = [
     ),
     Mutation(
         "the token of Dragonfly's manager stands in clear",
-        "providers/dragonfly.py",
-        'additional_secret_outputs=["token"]',
-        "additional_secret_outputs=[]",
-        f"{IN_CLEAR}::test_no_secret_in_clear[dragonfly-ko-well]",
+        "providers/dragonfly_account.go",
+        'dragonflyAccountSecrets = []resource.PropertyKey{"password", "token"}',
+        'dragonflyAccountSecrets = []resource.PropertyKey{"password"}',
+        "TestThePasswordOfTheManualIsReplacedAndATokenIsMade",
     ),
     Mutation(
         "a preview starts a preheat",

@@ -12,6 +12,7 @@ HUB_TESTS = "tests/unit/test_docker_hub.py"
 INSIDE_TESTS = "tests/unit/test_harbor_inside.py"
 WRONG_CONFIGURATION = "tests/unit/test_wrong_configuration.py"
 IN_CLEAR = "tests/engine/test_secrets.py"
+LIFE = "tests/engine/test_life.py"
 
 MUTATIONS = [
     Mutation(
@@ -19,7 +20,7 @@ MUTATIONS = [
         IMAGE,
         "self._placed = pulumi.ResourceOptions(parent=self, depends_on=after)",
         "self._placed = pulumi.ResourceOptions(parent=self)",
-        f"{GRAPH}::test_the_image_waits_for_the_registry_and_all_in_it",
+        f"{LIFE}::test_order[harbor-ko]",
     ),
     Mutation(
         "the pusher's password is no secret",
@@ -54,14 +55,14 @@ MUTATIONS = [
         EMBEDDED,
         '"pusher"), process.pusher_password',
         '"pusher"), process.puller_password',
-        f"{GRAPH}::test_the_pusher_pushes_and_the_puller_does_nothing",
+        f"{GRAPH}::test_the_image_is_pushed_as_config_says",
     ),
     Mutation(
         "only the first tag is pushed",
         IMAGE,
         "tags=settings.tags,\n            source",
         "tags=settings.tags[:1],\n            source",
-        f"{GRAPH}::test_the_image_is_pushed_as_config_says",
+        f"{GRAPH}::test_the_image_goes_where_the_registry_says",
     ),
     Mutation(
         "consumers get a tag",
@@ -82,7 +83,7 @@ MUTATIONS = [
         IMAGE,
         "replacement_trigger=registry.storage,",
         "",
-        f"{GRAPH}::test_docker_builds_and_never_in_a_preview",
+        f"{LIFE}::test_every_key[embedded-docker-embedded.directory]",
     ),
     Mutation(
         "lost images are not pushed again",
@@ -103,7 +104,7 @@ MUTATIONS = [
         IMAGE,
         "keep=registry.keeps_images",
         "keep=False",
-        f"{NYDUS_IMAGE_TESTS}::test_it_is_made_of_the_image_by_whoever_pushes",
+        f"{NYDUS_IMAGE_TESTS}::test_its_tags_are_kept_where_images_are",
     ),
     Mutation(
         "nobody has the Nydus image early",
@@ -180,7 +181,7 @@ MUTATIONS = [
         "components/reader.py",
         "self._tell_what_is_in_clear(key, model, given)",
         "",
-        f"{WRONG_CONFIGURATION}::test_what_is_wrong_is_told_where_it_is",
+        f"{HUB_TESTS}::test_a_token_in_clear_is_refused_and_not_repeated",
     ),
     Mutation(
         "an unknown key is let through",
