@@ -7,6 +7,7 @@ import pytest
 
 from tests.documented import PAGES, PLAYED, commands, played, why_not
 from tests.engine.house import House
+from tests.engine.keys import PROVIDER
 from tools.places import ROOT
 
 STACK = "mine"
@@ -39,9 +40,8 @@ def furnish_for_a_reader(house: House) -> None:
     wrapper = house.path / "pulumiw"
     wrapper.write_text('#!/bin/sh\nexec pulumi --non-interactive "$@"\n')
     wrapper.chmod(0o755)
-    subprocess.run(
-        ["pulumi", "stack", "init", STACK], cwd=house.path, env=house.environment, check=True, capture_output=True
-    )
+    made = ["pulumi", "stack", "init", STACK, "--secrets-provider", PROVIDER]
+    subprocess.run(made, cwd=house.path, env=house.environment, check=True, capture_output=True)
 
 
 def typed(house: House, command: str) -> None:
