@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+import yaml
+
 from tests.engine.faults import Fault, Happening, Stage
 from tests.engine.keys import PROVIDER, vault
 from tests.engine.plugins import OURS, Plugins, end
@@ -195,7 +197,9 @@ class House:
 
     def state(self) -> dict[str, Any]:
         """Every resource in the state as the engine wrote it, secrets sealed, by its name."""
-        file = self.path / ".pulumi" / "stacks" / "hero" / f"{self.stack}.json"
+        kept_in = Path(self.environment["PULUMI_BACKEND_URL"].removeprefix("file://"))
+        project = yaml.safe_load((self.path / "Pulumi.yaml").read_text())["name"]
+        file = kept_in / ".pulumi" / "stacks" / project / f"{self.stack}.json"
         latest: dict[str, Any] = json.loads(file.read_text())["checkpoint"]["latest"]
         resources: list[dict[str, Any]] = latest.get("resources") or []
         return {each["urn"].rpartition("::")[2]: each for each in resources}
