@@ -171,14 +171,14 @@ class House:
 
     def let_go(self) -> None:
         """Take away the lock of a run that was killed, and look at what it has done, as ./pulumiw does by itself."""
-        backend.mend_descriptions(self.path / ".pulumi")
+        backend.mend_descriptions(self._backend)
         self._told("cancel", "--yes", positional=True)
         for command in recovery.commands(json.loads(self._told("stack", "export"))["deployment"]):
             self.well(self.run(*command))
 
     def become(self, other: "House") -> None:
         """Have the state and the world of another house."""
-        shutil.copytree(other.path / ".pulumi", self.path / ".pulumi", dirs_exist_ok=True)
+        shutil.copytree(other._backend, self._backend, dirs_exist_ok=True)  # noqa: SLF001 - of its own kind
         self.world.become(other.world)
         self._seals.update(other._seals)  # noqa: SLF001 - of its own kind
 
@@ -197,9 +197,8 @@ class House:
 
     def state(self) -> dict[str, Any]:
         """Every resource in the state as the engine wrote it, secrets sealed, by its name."""
-        kept_in = Path(self.environment["PULUMI_BACKEND_URL"].removeprefix("file://"))
         project = yaml.safe_load((self.path / "Pulumi.yaml").read_text())["name"]
-        file = kept_in / ".pulumi" / "stacks" / project / f"{self.stack}.json"
+        file = self._backend / "stacks" / project / f"{self.stack}.json"
         latest: dict[str, Any] = json.loads(file.read_text())["checkpoint"]["latest"]
         resources: list[dict[str, Any]] = latest.get("resources") or []
         return {each["urn"].rpartition("::")[2]: each for each in resources}
@@ -210,8 +209,13 @@ class House:
 
     def written(self) -> str:
         """Every byte that this stack's commands left on disk: the state, its backups and history, and the events."""
-        files = [*(self.path / ".pulumi").rglob("*"), *self.path.parent.glob("*-events-*.json")]
+        files = [*self._backend.rglob("*"), *self.path.parent.glob("*-events-*.json")]
         return "\n".join(file.read_text() for file in files if file.is_file())
+
+    @property
+    def _backend(self) -> Path:
+        """Where its state is kept; a program in another language has a folder of its own, but the same backend."""
+        return Path(self.environment["PULUMI_BACKEND_URL"].removeprefix("file://")) / ".pulumi"
 
     def is_empty(self) -> bool:
         """Whether nothing is left, neither in the state nor in the world."""

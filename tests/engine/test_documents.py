@@ -7,7 +7,6 @@ import pytest
 
 from tests.documented import PAGES, PLAYED, commands, played, why_not
 from tests.engine.house import House
-from tests.engine.keys import PROVIDER
 from tools.places import ROOT
 
 STACK = "mine"
@@ -40,8 +39,7 @@ def furnish_for_a_reader(house: House) -> None:
     wrapper = house.path / "pulumiw"
     wrapper.write_text('#!/bin/sh\nexec pulumi --non-interactive "$@"\n')
     wrapper.chmod(0o755)
-    made = ["pulumi", "stack", "init", STACK, "--secrets-provider", PROVIDER]
-    subprocess.run(made, cwd=house.path, env=house.environment, check=True, capture_output=True)
+    house.neighbour(STACK)
 
 
 def typed(house: House, command: str) -> None:
