@@ -48,7 +48,7 @@ lint: ## ruff, strict types, gofmt and go vet, and the workflows by actionlint a
 	@$(WITHIN) ruff check
 	@$(WITHIN) ruff format --check
 	@$(WITHIN) pyright
-	@$(WITHIN) sh -c 'cd providers && test -z "$$(gofmt -l . ../hero ../benchmarks)" && export CGO_ENABLED=0 && go vet ./... && cd ../hero && go vet ./... && cd ../benchmarks/lazy_start/programs && go vet ./...'
+	@$(WITHIN) sh -c 'cd providers && test -z "$$(gofmt -l . ../hero ../benchmarks ../tools/languages ../examples/go/main.go)" && export CGO_ENABLED=0 && go vet ./... && cd ../hero && go vet ./... && cd ../benchmarks/lazy_start/programs && go vet ./...'
 	@$$(python3 -S -m tools.provide actionlint)
 	@$(WITHIN) zizmor --offline --quiet .github
 
@@ -58,7 +58,7 @@ hooks: ## what `make lint` says quickly, before each commit
 format: ## let ruff and gofmt have their way
 	@$(WITHIN) ruff check --fix
 	@$(WITHIN) ruff format
-	@$(WITHIN) gofmt -w providers hero benchmarks
+	@$(WITHIN) gofmt -w providers hero benchmarks tools/languages examples/go/main.go
 
 previews: ## record anew the event logs that the reports of previews are tested on
 	@$(WITHIN) python -m tests.previews

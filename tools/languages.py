@@ -17,7 +17,11 @@ from tools.problem import Problem
 from tools.wrapper import plainly
 
 MODULE = ROOT / "tools" / "languages"
-HOSTS = {"yaml": "github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml", "nodejs": "./nodejs"}
+HOSTS = {
+    "go": "./golang",
+    "nodejs": "./nodejs",
+    "yaml": "github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml",
+}
 
 
 def main(names: list[str]) -> int:

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -207,10 +207,13 @@ class House:
         """The whole state as the CLI exports it, secrets in clear."""
         return json.loads(self._told("stack", "export", "--show-secrets"))
 
+    def kept(self) -> str:
+        """Every byte of the state, its backups and its history."""
+        return _text(self._backend.rglob("*"))
+
     def written(self) -> str:
-        """Every byte that this stack's commands left on disk: the state, its backups and history, and the events."""
-        files = [*self._backend.rglob("*"), *self.path.parent.glob("*-events-*.json")]
-        return "\n".join(file.read_text() for file in files if file.is_file())
+        """Every byte that this stack's commands left on disk: what is kept, and the events."""
+        return self.kept() + _text(self.path.parent.glob("*-events-*.json"))
 
     @property
     def _backend(self) -> Path:
@@ -245,6 +248,10 @@ class House:
         )
         assert ended.returncode == 0, ended.stderr
         return ended.stdout
+
+
+def _text(files: Iterable[Path]) -> str:
+    return "\n".join(file.read_text() for file in files if file.is_file())
 
 
 def _operations(events: str) -> dict[str, str]:
