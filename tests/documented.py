@@ -9,9 +9,8 @@ BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 PLAYED = "typed by tests/engine/test_documents.py, with stand-ins for the providers"
 CLUSTER = "asks a cluster, which no stand-in plays; the unit tier does the same with answers of its own"
-IMPORT = "needs an account; providers/docker_hub_plugin_test.go asks the plugin for the same import"
-SWITCH = "needs a cluster; tests/embedded/test_switching.py does the same between two registries of this machine"
-MIRRORED = "needs a cluster; tests/embedded/test_switching.py has two homes at once on this machine"
+PREVIEWED = "acts upon the checkout that it is in, with its real plugins; README.md has it typed"
+WHERE = "asks registries, which no stand-in plays; README.md has it typed, and tests/embedded/test_switching.py does it with two homes"
 BACKUP = "needs a cluster with a Harbor in it; it was run by hand in one"
 OTHERS = "typed by tests/engine/test_package.py, with a stand-in and with our own plugin"
 ITSELF = "is what runs this test"
@@ -25,7 +24,7 @@ NOT_RUN: dict[str, dict[str, str]] = {
         "make up STACK=mine": PLAYED,
         "./pulumiw import hero-home:provider:DockerHubRepository dockerhub-repository NAMESPACE/hero --stack mine "
         "--parent dockerhub=urn:pulumi:mine::hero::hero:registry:DockerHub::dockerhub --generate-code=false "
-        "--protect=false": IMPORT,
+        "--protect=false": PLAYED,
     },
     "docs/harbor.md": {
         "make up STACK=mine": PLAYED,
@@ -38,14 +37,14 @@ NOT_RUN: dict[str, dict[str, str]] = {
     },
     "docs/nydus.md": {"make up": PLAYED, "sudo": "takes an hour; tests/embedded/test_lazy_start.py does a small case"},
     "docs/mirrors.md": {
-        "make preview": MIRRORED,
-        "make up": MIRRORED,
-        "./pulumiw stack output mirrors --stack dev": MIRRORED,
-        "make where": MIRRORED,
+        "make preview": PREVIEWED,
+        "make up": PLAYED,
+        "./pulumiw stack output mirrors --stack dev": PLAYED,
+        "make where": WHERE,
     },
     "docs/package.md": {"pulumi": OTHERS, "npm": OTHERS},
     "docs/pull-secrets.md": {"make up": PLAYED},
-    "docs/switching.md": {"make preview": SWITCH, "make up": SWITCH, "make where": SWITCH},
+    "docs/switching.md": {"make preview": PREVIEWED, "make up": PLAYED, "make where": WHERE},
     "docs/zot.md": {
         "make up STACK=mine": PLAYED,
         "./pulumiw stack output caCertificate --stack mine > ca.crt": PLAYED,
