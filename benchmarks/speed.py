@@ -11,12 +11,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks.pairs import Pair, in_turn
+from benchmarks.pairs import Pair, draw, in_turn
 from tests.checkout import Checkout, client_program, new_checkout
 from tests.images import layer
+from tools.places import ROOT
 from tools.readme import write_table
 from tools.wrapper import prepare
 
@@ -24,11 +26,20 @@ RUNS = int(os.environ.get("RUNS", "10"))
 PLATFORMS = "linux/amd64,linux/arm64"
 PREVIEW = ["./pulumiw", "preview", "--stack", "dev"]
 BARE_PREVIEW = ["pulumi", "preview", "--stack", "dev"]
+UP = ["make", "up"]
+EMPTY = "an empty Pulumi Python program"
+HEAD = (
+    f"Medians of {RUNS} runs each, taken in turn, on {os.cpu_count()} cores:",
+    "",
+    "| what | takes | against | takes | ratio | at most |",
+    "| --- | ---: | --- | ---: | ---: | ---: |",
+)
+PICTURE = ROOT / "docs" / "pictures" / "speed.svg"
 KO_SETTINGS = "defaultFlags: [-buildvcs=false]\ndefaultLdflags: [-s, -w]\n"
 
 
 def main() -> None:
-    """Measure, and print the table; with --write, put it into the README."""
+    """Measure, and print the table; with --write, put it into the README, and its picture beside it."""
     with (
         tempfile.TemporaryDirectory() as folder,
         new_checkout(Path(folder)) as checkout,
@@ -36,31 +47,35 @@ def main() -> None:
     ):
         checkout.up()
         become_empty(empty)
-        rows = [
-            daily_commands(checkout, empty),
-            after_a_changed_line(checkout, Path(folder)),
-            bytes_after_a_changed_line(checkout),
-        ]
+        pairs = [*daily_commands(checkout, empty), *after_a_changed_line(checkout, empty, Path(folder))]
+        table = "\n".join([*HEAD, *(pair.row() for pair in pairs), bytes_after_a_changed_line(checkout)])
         checkout.down()
-    table = "\n".join(itertools.chain.from_iterable(rows))
     print(table)
     if "--write" in sys.argv:
         write_table("speed", table)
+        draw(pairs, PICTURE)
 
 
-def daily_commands(checkout: Checkout, empty: Checkout) -> list[str]:
+def daily_commands(checkout: Checkout, empty: Checkout) -> list[Pair]:
     """What a person types each day, when nothing has changed; the empty program goes the same way."""
-    preview = in_turn(lambda: quietly(PREVIEW, checkout), lambda: quietly(PREVIEW, empty), RUNS)
-    up = in_turn(lambda: quietly(["make", "up"], checkout), lambda: quietly(PREVIEW, checkout), RUNS)
-    wrapped = in_turn(lambda: quietly(PREVIEW, checkout), lambda: quietly(BARE_PREVIEW, bare(checkout)), RUNS)
+
+    def previewed(where: Checkout) -> Callable[[], None]:
+        return lambda: quietly(PREVIEW, where)
+
+    preview, everything = "`./pulumiw preview`, nothing changed", bare(checkout)
     return [
-        f"Medians of {RUNS} runs each, taken in turn, on {os.cpu_count()} cores:",
-        "",
-        "| what | takes | against | takes | ratio | at most |",
-        "| --- | ---: | --- | ---: | ---: | ---: |",
-        preview.row("`./pulumiw preview`, nothing changed", "the same for an empty Pulumi Python program", "1.3"),
-        up.row("`make up`, nothing changed", "`./pulumiw preview`, nothing changed", "1.5"),
-        wrapped.row("`./pulumiw preview`, nothing changed", "`pulumi preview` without ./pulumiw", ""),
+        in_turn(preview, previewed(checkout), f"the same for {EMPTY}", previewed(empty), "1.3", RUNS),
+        in_turn(
+            "`make up`, nothing changed", lambda: quietly(UP, checkout), preview, previewed(checkout), "1.5", RUNS
+        ),
+        in_turn(
+            preview,
+            previewed(checkout),
+            "`pulumi preview` without ./pulumiw",
+            lambda: quietly(BARE_PREVIEW, everything),
+            "",
+            RUNS,
+        ),
     ]
 
 
@@ -85,21 +100,31 @@ def bare(checkout: Checkout) -> Checkout:
     return replace(checkout, environment=environment)
 
 
-def after_a_changed_line(checkout: Checkout, folder: Path) -> list[str]:
-    """One other line in Hero's source, moved in by us and by hand with the same ko."""
+def after_a_changed_line(checkout: Checkout, empty: Checkout, folder: Path) -> list[Pair]:
+    """One other line in Hero's source, moved in by us and by hand with the same ko.
+
+    What Pulumi takes for itself, which a program that only called ko would take too, is seen by the second pair.
+    """
     by_hand = KoByHand(checkout, folder)
     changes = itertools.count()
 
     def ours() -> None:
         change_a_line(checkout.path / "hero", next(changes))
-        quietly(["make", "up"], checkout)
+        quietly(UP, checkout)
 
     def theirs() -> None:
         change_a_line(by_hand.source, next(changes))
         by_hand.build()
 
-    pair: Pair = in_turn(ours, theirs, RUNS)
-    return [pair.row("`make up` after a changed line", "the same `ko build` by hand", "1.5")]
+    def theirs_by_pulumi() -> None:
+        theirs()
+        quietly(UP, empty)
+
+    what, ko = "`make up` after a changed line", "the same `ko build` by hand"
+    return [
+        in_turn(what, ours, ko, theirs, "1.5", RUNS),
+        in_turn(what, ours, f"{ko}, and `make up` of {EMPTY}", theirs_by_pulumi, "1.1", RUNS),
+    ]
 
 
 class KoByHand:
@@ -148,7 +173,7 @@ class KoByHand:
             sys.exit(ended.stderr)
 
 
-def bytes_after_a_changed_line(checkout: Checkout) -> list[str]:
+def bytes_after_a_changed_line(checkout: Checkout) -> str:
     """What goes over the wire, against the size of the one layer that changed; for one platform."""
     checkout.use_image("platforms: [linux/amd64]", "tags: [v0.0.1, latest]")
     checkout.up()
@@ -158,7 +183,7 @@ def bytes_after_a_changed_line(checkout: Checkout) -> list[str]:
     changed = sum(size for digest, size in layers(checkout).items() if digest not in before)
     sent = checkout.state()["hero-image"]["uploaded"]
     measured = f"{sent:,} | the changed layer | {changed:,} | **+{sent - changed:,}**"
-    return [f"| bytes sent after a changed line, one platform | {measured} | +10,000 |"]
+    return f"| bytes sent after a changed line, one platform | {measured} | +10,000 |"
 
 
 def layers(checkout: Checkout) -> dict[str, int]:
