@@ -1,6 +1,9 @@
 """The commands of the documentation, and why some of them are not run by a test."""
 
 import re
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
 
 from tools.places import ROOT
 
@@ -15,6 +18,8 @@ BACKUP = "needs a cluster with a Harbor in it; it was run by hand in one"
 OTHERS = "typed by tests/engine/test_package.py, with a stand-in and with our own plugin"
 ITSELF = "is what runs this test"
 BESIDE = "is run by CI beside `make test`, and would only be run twice"
+
+SECONDS_FOR_A_COMMAND = 300
 
 # By page: whatever cannot be done on any machine, or would be done twice.
 NOT_RUN: dict[str, dict[str, str]] = {
@@ -81,3 +86,19 @@ def run_by_a_test(page: str) -> list[str]:
 def played(page: str) -> list[str]:
     """What `tests/engine/test_documents.py` types of it: all but what needs more than a stand-in."""
     return [command for command in commands(page) if why_not(page, command) in ("", PLAYED)]
+
+
+def typed(command: str, folder: Path, environment: Mapping[str, str], answer: str = "") -> str:
+    """Its words, where it ends well; a command that asks is answered."""
+    ended = subprocess.run(
+        ["sh", "-c", command],
+        cwd=folder,
+        env=environment,
+        input=f"{answer}\n",
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS_FOR_A_COMMAND,
+    )
+    assert ended.returncode == 0, f"{command}\n{ended.stdout}\n{ended.stderr}"
+    return ended.stdout

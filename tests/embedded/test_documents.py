@@ -1,7 +1,6 @@
 """What the documentation has its reader type is typed here, in the same order, as far as any machine can do it."""
 
 import shutil
-import subprocess
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -10,10 +9,9 @@ import pytest
 import yaml
 
 from tests.checkout import Checkout, new_checkout
-from tests.documented import PAGES, run_by_a_test
+from tests.documented import PAGES, run_by_a_test, typed
 from tests.unit.configuration import entries_of, read
 
-SECONDS_FOR_A_COMMAND = 300
 # What stands for something of the reader's own.
 OWN = {"NAMESPACE": "vfarcic"}
 WALKS = ("README.md", "docs/embedded.md")
@@ -28,20 +26,9 @@ def other(tmp_path: Path) -> Generator[dict[str, Any]]:
         yield theirs.outputs()
 
 
-def typed(checkout: Checkout, command: str, answer: str = "what is typed then") -> str:
-    """Its words, where it ends well; a command that asks is answered."""
-    ended = subprocess.run(
-        ["sh", "-c", command.replace("5001", str(checkout.port))],
-        cwd=checkout.path,
-        env=checkout.environment,
-        input=f"{answer}\n",
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=SECONDS_FOR_A_COMMAND,
-    )
-    assert ended.returncode == 0, f"{command}\n{ended.stdout}\n{ended.stderr}"
-    return ended.stdout
+def done(checkout: Checkout, command: str, answer: str = "what is typed then") -> str:
+    """What it says when it is typed there, where the registry has another port."""
+    return typed(command.replace("5001", str(checkout.port)), checkout.path, checkout.environment, answer)
 
 
 def test_the_walk_of_a_newcomer(checkout: Checkout, other: dict[str, Any]) -> None:
@@ -54,7 +41,7 @@ def test_the_walk_of_a_newcomer(checkout: Checkout, other: dict[str, Any]) -> No
             page = checkout.path / "hero" / "page.html"
             page.write_text(page.read_text().replace("</h1>", ", who has been here</h1>", 1))
         words = [own.get(word, word) for word in command.split(" ")]
-        said.setdefault(command, []).append(typed(checkout, " ".join(words), other["pusherPassword"]))
+        said.setdefault(command, []).append(done(checkout, " ".join(words), other["pusherPassword"]))
         if command == "make up":
             homes.append(pulled(checkout))
     made, changed, moved = homes
@@ -81,16 +68,16 @@ def pulled(checkout: Checkout) -> dict[str, Any]:
 def test_the_page_of_the_embedded_registry(checkout: Checkout) -> None:
     if shutil.which("curl") is None:
         pytest.skip("no curl on PATH, which that page has its reader type")
-    said = [typed(checkout, command) for command in run_by_a_test("docs/embedded.md")]
+    said = [done(checkout, command) for command in run_by_a_test("docs/embedded.md")]
     assert any('"name":"hero","tags":[' in text for text in said)
 
 
 @pytest.mark.parametrize("page", TYPED)
-def test_what_a_page_has_typed(checkout: Checkout, monkeypatch: pytest.MonkeyPatch, page: str) -> None:
+def test_what_a_page_has_done(checkout: Checkout, monkeypatch: pytest.MonkeyPatch, page: str) -> None:
     for command in run_by_a_test(page):
         for word, own in OWN.items():
             command = command.replace(word, own)  # noqa: PLW2901 - the same one, as its reader types it
-        typed(checkout, command)
+        done(checkout, command)
     stack = checkout.path / ("Pulumi.mine.yaml" if (checkout.path / "Pulumi.mine.yaml").exists() else "Pulumi.dev.yaml")
     monkeypatch.chdir(checkout.path)
     assert configured(stack)

@@ -1,11 +1,10 @@
 """What the pages of a choice have their reader type, in their order, with stand-ins for the providers."""
 
 import shutil
-import subprocess
 
 import pytest
 
-from tests.documented import PAGES, PLAYED, commands, played, why_not
+from tests.documented import PAGES, PLAYED, commands, played, typed, why_not
 from tests.engine.house import House
 from tools.places import ROOT
 
@@ -13,9 +12,9 @@ STACK = "mine"
 WRITTEN = [page for page in PAGES if any(why_not(page, command) == PLAYED for command in commands(page))]
 # What a page has its reader import is there to be lost before.
 IMPORTED = "urn:pulumi:mine::hero::hero:registry:DockerHub$hero-home:provider:DockerHubRepository::dockerhub-repository"
+LOSE = f"./pulumiw state delete --target-dependents --yes --stack {STACK} '{IMPORTED}'"
 # What they are about begins with a home that is there.
 OF_A_HOME = ("docs/mirrors.md", "docs/switching.md")
-SECONDS_FOR_A_COMMAND = 120
 OWN = {"NAMESPACE": "vfarcic"}
 TOKEN = "the-administrators-token"
 
@@ -24,14 +23,14 @@ TOKEN = "the-administrators-token"
 def test_what_a_page_has_typed(house: House, page: str) -> None:
     furnish_for_a_reader(house)
     if page in OF_A_HOME:
-        typed(house, "make up")
+        typed("make up", house.path, house.environment)
     for command in played(page):
         for word, own in OWN.items():
             command = command.replace(word, own)  # noqa: PLW2901 - the same one, as its reader types it
         if command.startswith("./pulumiw import "):
-            typed(house, f"./pulumiw state delete --target-dependents --yes --stack {STACK} '{IMPORTED}'")
+            typed(LOSE, house.path, house.environment)
             command += " --yes"  # noqa: PLW2901 - what its reader is asked then
-        typed(house, command)
+        typed(command, house.path, house.environment, TOKEN)
     stack = STACK if any(STACK in command for command in played(page)) else house.stack
     reader = House(house.path, house.world, house.plugins, house.environment, stack)
     assert reader.outputs()["image"]
@@ -47,18 +46,3 @@ def furnish_for_a_reader(house: House) -> None:
     wrapper.write_text('#!/bin/sh\nexec pulumi --non-interactive "$@"\n')
     wrapper.chmod(0o755)
     house.neighbour(STACK)
-
-
-def typed(house: House, command: str) -> None:
-    """It has to end well."""
-    ended = subprocess.run(
-        ["sh", "-c", command],
-        cwd=house.path,
-        env=house.environment,
-        input=TOKEN,
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=SECONDS_FOR_A_COMMAND,
-    )
-    assert ended.returncode == 0, f"{command}\n{ended.stdout}\n{ended.stderr}"

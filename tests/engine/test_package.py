@@ -4,14 +4,13 @@ import dataclasses
 import json
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from package.schema import schema
-from tests.documented import commands
+from tests.documented import commands, typed
 from tests.engine.conftest import everything_genuine
 from tests.engine.house import House, new_house
 from tests.engine.plugins import OURS
@@ -24,7 +23,6 @@ from tools.places import ROOT
 EXAMPLES = {"yaml": "yaml", "typescript": "nodejs", "go": "go"}
 PORTS = {"yaml": 5002, "typescript": 5003, "go": 5004}
 CREATED = {"home-embedded-process": "create", "home-home": "create", "home-hero-image": "create"}
-SECONDS_FOR_NPM = 300
 WRONG = """
 name: hero-in-yaml
 runtime: yaml
@@ -60,31 +58,16 @@ def example(checkout: House, name: str) -> House:
     checkout.world.folder = folder
     made.init()
     (folder / "Pulumi.dev.yaml").unlink()
-    at_the_root = dataclasses.replace(made, path=checkout.path)
     documented = [command for command in commands("docs/package.md") if f"examples/{name} " in command]
     assert documented
     for command in documented:
-        typed(at_the_root, *command.split())
+        typed(command, checkout.path, made.environment)
     return made
-
-
-def typed(house: House, *command: str) -> str:
-    ended = subprocess.run(
-        command,
-        cwd=house.path,
-        env=house.environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=SECONDS_FOR_NPM,
-    )
-    assert ended.returncode == 0, f"{ended.stdout}\n{ended.stderr}"
-    return ended.stdout
 
 
 @pytest.mark.parametrize("checkout", ["stand-in"], indirect=True)
 def test_the_engine_takes_the_schema(checkout: House) -> None:
-    told = json.loads(typed(checkout, "pulumi", "package", "get-schema", "./package"))
+    told = json.loads(typed("pulumi package get-schema ./package", checkout.path, checkout.environment))
     (home,) = told["resources"].values()
     ours = schema()
     assert told["types"].keys() == ours["types"].keys()  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
