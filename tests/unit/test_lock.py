@@ -19,5 +19,11 @@ def test_the_cli_is_of_the_same_version_as_the_sdk() -> None:
     assert f"pulumi=={VERSION} " in (ROOT / "requirements.txt").read_text()
 
 
+def test_the_examples_are_of_the_same_version() -> None:
+    """Renovate cannot move Go's, whose module names a folder that `pulumi package add` writes."""
+    assert f'"@pulumi/pulumi": "{VERSION}"' in (ROOT / "examples/typescript/package.json").read_text()
+    assert f"github.com/pulumi/pulumi/sdk/v3 v{VERSION}\n" in (ROOT / "examples/go/go.mod").read_text()
+
+
 def _without_comments(text: str) -> list[str]:
     return [line for line in text.splitlines() if not line.lstrip().startswith("#")]
