@@ -144,7 +144,9 @@ def test_a_copy_that_is_killed_goes_on(checkout: Checkout, other: Checkout, furn
         wait_for_bytes(stored, before + SIZE * TAGS * point // (KILLS + 1))
         end_all_of(checkout)
         run.communicate(timeout=60)
-        assert run.returncode != 0
+        if run.returncode == 0:
+            assert point > 1, "the copy was over before it was killed at all"
+            break
         assert checkout.registry_process() is not None, "the old home stands"
     checkout.up()
     assert Lived(checkout, checkout.outputs()).digests() == furnished
