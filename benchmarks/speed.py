@@ -65,9 +65,7 @@ def daily_commands(checkout: Checkout, empty: Checkout) -> list[Pair]:
     preview, everything = "`./pulumiw preview`, nothing changed", bare(checkout)
     return [
         in_turn(preview, previewed(checkout), f"the same for {EMPTY}", previewed(empty), "1.3", RUNS),
-        in_turn(
-            "`make up`, nothing changed", lambda: quietly(UP, checkout), preview, previewed(checkout), "1.5", RUNS
-        ),
+        in_turn("`make up`, nothing changed", lambda: quietly(UP, checkout), preview, previewed(checkout), "1.5", RUNS),
         in_turn(
             preview,
             previewed(checkout),
