@@ -90,14 +90,22 @@ func (f *forwardedPort) listen(troubles io.Reader, err error) {
 
 func (f *forwardedPort) Read(into []byte) (int, error) {
 	count, err := f.Stream.Read(into)
-	if err != nil {
-		f.lock.Lock()
-		defer f.lock.Unlock()
-		if f.trouble != nil {
-			err = f.trouble
-		}
+	return count, f.explained(err)
+}
+
+func (f *forwardedPort) Write(content []byte) (int, error) {
+	count, err := f.Stream.Write(content)
+	return count, f.explained(err)
+}
+
+// explained is what the cluster has said of it, where that is why it failed.
+func (f *forwardedPort) explained(err error) error {
+	f.lock.Lock()
+	defer f.lock.Unlock()
+	if err != nil && f.trouble != nil {
+		return f.trouble
 	}
-	return count, err
+	return err
 }
 
 func (f *forwardedPort) Close() error {
