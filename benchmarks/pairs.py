@@ -79,8 +79,8 @@ def draw(pairs: list[Pair], picture: Path) -> None:
             textcoords="offset points",
             weight="bold",
         )
-    axes.set(xlabel="seconds", yticks=[], xlim=0)
-    axes.margins(x=0.1)
+    longest = max(second for pair in pairs for second in (*pair.ours, *pair.theirs))
+    axes.set(xlabel="seconds", yticks=[], xlim=(0, 1.1 * longest))
     axes.invert_yaxis()
     figure.savefig(str(picture), metadata={"Date": None})
     plt.close(figure)
