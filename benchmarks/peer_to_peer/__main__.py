@@ -61,8 +61,9 @@ def measure() -> None:
     with tempfile.TemporaryDirectory() as temporary, new_checkout(Path(temporary)) as checkout:
         checkout.up()
         with new_nodes(programs, dragonfly, checkout, Path(temporary), max(NODES), LINK) as nodes:
-            waves = [*undisturbed(nodes), *nodes.troubled(SIZE)]
-    remember(waves)
+            waves = undisturbed(nodes)
+            remember(waves)
+            remember([*waves, *nodes.troubled(SIZE)])
 
 
 def undisturbed(nodes: Nodes) -> list[Wave]:
