@@ -22,6 +22,9 @@ type playedHarbor struct {
 	projects map[string]*playedProject
 	robots   []*playedRobot
 	images   map[string]*playedImage
+	// instances are Dragonflies, and policies are by their project and then, as those, by their name.
+	instances map[string]map[string]any
+	policies  map[string]map[string]map[string]any
 	// allowed are the vulnerabilities that block nothing in any project.
 	allowed []any
 	prefix  string
@@ -52,7 +55,8 @@ func playHarbor(t *testing.T) *playedHarbor {
 
 func newPlayedHarbor() *playedHarbor {
 	return &playedHarbor{
-		projects: map[string]*playedProject{}, images: map[string]*playedImage{}, next: map[string][]playedAnswer{}, prefix: "robot$", made: 6,
+		projects: map[string]*playedProject{}, images: map[string]*playedImage{},
+		instances: map[string]map[string]any{}, policies: map[string]map[string]map[string]any{}, next: map[string][]playedAnswer{}, prefix: "robot$", made: 6,
 	}
 }
 
@@ -86,6 +90,15 @@ func (p *playedHarbor) answer(writer http.ResponseWriter, request *http.Request,
 		tell(writer, http.StatusOK, map[string]any{})
 	case request.URL.Path == "/v2/" || username != "admin" || password != harborPassword:
 		refuse(writer, http.StatusUnauthorized, "UNAUTHORIZED", "unauthorized")
+	case path[0] == "p2p":
+		p.preheat(writer, request, p.instances, path[len(path)-1], body)
+	case path[0] == "projects" && len(path) > 2 && path[2] == "preheat" && p.projects[path[1]] == nil:
+		refuse(writer, http.StatusNotFound, "NOT_FOUND", "the project is not there")
+	case path[0] == "projects" && len(path) > 2 && path[2] == "preheat":
+		if p.policies[path[1]] == nil {
+			p.policies[path[1]] = map[string]map[string]any{}
+		}
+		p.preheat(writer, request, p.policies[path[1]], path[len(path)-1], body)
 	case path[0] == "projects" && len(path) > 4:
 		p.artifacts(writer, request, path)
 	case path[0] == "projects" && len(path) > 2:

@@ -96,6 +96,7 @@ func servePlugin(arguments []string) error {
 			"hero-home:provider:Departure":           departure{pause: time.Second},
 			"hero-home:provider:KeptSecrets":         keptSecrets{},
 			"hero-home:provider:Webhook":             webhook{pause: time.Second},
+			"hero-home:provider:HarborPreheat":       harborPreheat{pause: harborPause},
 			"hero-home:provider:HarborProject":       harborProject{pause: harborPause},
 			"hero-home:provider:HarborRobot":         harborRobot{pause: harborPause},
 			"hero-home:provider:HarborScan":          harborScan{pause: harborPause},
