@@ -23,6 +23,19 @@ class Proxy:
     """Answers with 200 as long as the proxy is well."""
 
 
+@dataclass(frozen=True)
+class Fetcher:
+    """Who fetches images for nodes before anybody pulls them: the manager of a Dragonfly in the same cluster."""
+
+    name: pulumi.Input[str]
+    """Such as no other one in the cluster has."""
+    url: pulumi.Input[str]
+    """Where pods find it."""
+    token: pulumi.Output[str]
+    scope: str
+    """As the manager's API has it, such as `all_seed_peers`."""
+
+
 class Registry(pulumi.ComponentResource):
     """A place where container images live. Each choice is a subclass with a type `hero:registry:<Choice>`."""
 
@@ -62,6 +75,12 @@ class Registry(pulumi.ComponentResource):
         """The digest of what others may hear of, or was made of such, once whoever is to have it early has it."""
         del name, parent
         return digest
+
+    def tell_of(self, fetcher: Fetcher, name: str, opts: pulumi.ResourceOptions) -> None:
+        """Have the fetcher told of what others push beside Hero, by a choice that can.
+
+        `name` is that of the resource which does so.
+        """
 
     def promise(
         self,

@@ -198,3 +198,53 @@ class HarborScan(HeroResource):
             },
             opts,
         )
+
+
+class HarborPreheat(HeroResource):
+    """A Dragonfly that a Harbor knows, and to which it hands on each image that anybody pushes to a project.
+
+    Type: `hero-home:provider:HarborPreheat`. Harbor calls the two an instance and a preheat policy. A preview asks
+    nobody. Those that have the name already are taken over. Refresh sees what somebody changed in Harbor, but for the
+    token, which Harbor tells nobody, and the next `up` mends it; it fails where Harbor cannot be asked, and the state
+    stays. Another login or address of Harbor's alone touches nothing. With another name or project the old ones go
+    first. On destroy both go; where somebody else's policy uses the instance, it stays, and a warning says so. Raises,
+    with words of Harbor's: a refused login, and what Harbor refuses, such as a manager that it knows by another name.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        url: pulumi.Input[str],
+        username: pulumi.Input[str],
+        password: pulumi.Input[str],
+        ca_certificate: pulumi.Input[str],
+        project: pulumi.Input[str],
+        preheat: pulumi.Input[str],
+        manager: pulumi.Input[str],
+        token: pulumi.Input[str],
+        scope: pulumi.Input[str],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Make both by the name `preheat`.
+
+        `url`, `username`, `password` and `ca_certificate` are as with a project. `manager` is where Harbor's own pods
+        find Dragonfly's manager, `token` one of its personal access tokens with the scope `job`, and `scope` who
+        fetches: all_seed_peers or all_peers.
+        """
+        super().__init__(
+            "HarborPreheat",
+            name,
+            {
+                "url": url,
+                "username": username,
+                "password": pulumi.Output.secret(password),
+                "ca_certificate": ca_certificate,
+                "project": project,
+                "name": preheat,
+                "manager": manager,
+                "token": pulumi.Output.secret(token),
+                "scope": scope,
+            },
+            opts,
+        )

@@ -24,6 +24,8 @@ class Refused:
     config: dict[str, Any]
 
 
+# Not only by the machine itself, but from pods.
+REACHED = "hero.10.0.0.1.nip.io"
 USER = {"name": "vfarcic", "fullName": "Viktor", "email": "v@example.com", "password": Secret("Their-password-1")}
 HUB = {"name": "hub", "kind": "docker-hub", "url": "https://hub.docker.com"}
 CHAT = {"name": "chat", "address": "https://example.com/harbor"}
@@ -87,3 +89,40 @@ def test_a_harbor_that_cannot_be_asked_is_destroyed_all_the_same(house: House, m
                 registry.logins.clear()
     house.destroy()
     assert house.is_empty()
+
+
+def test_a_dragonfly_before_it_is_told_of_what_anybody_pushes(house: House, moved_in: dict[str, Any]) -> None:
+    alone = with_values(moved_in, {"harbor.domain": REACHED})
+    behind = with_values(alone, {"registry": "dragonfly", "dragonfly": {"origin": "harbor"}})
+    house.configure(behind)
+    house.up()
+    told = house.world.named("dragonfly-policy").outputs
+    assert told["manager"] == f"http://dragonfly-manager.{told['name']}.svc:8080"
+    assert (told["project"], told["scope"]) == ("hero", "all_seed_peers")
+    assert house.up().changes == {}
+    house.configure(with_values(behind, {"dragonfly.rotate": "another"}))
+    assert house.up().changes["dragonfly-policy"] == "update"
+    account, policy = (house.world.named(f"dragonfly-{each}").outputs for each in ("account", "policy"))
+    assert policy["token"] == account["token"] != told["token"]
+    house.configure(with_values(behind, {"dragonfly.preheat": "nodes"}))
+    house.up()
+    assert house.world.named("dragonfly-policy").outputs["scope"] == "all_peers"
+    house.configure(alone)
+    assert house.up().changes["dragonfly-policy"] == "delete"
+    house.configure(behind)
+    house.up()
+    house.configure(with_values(behind, {"dragonfly.preheat": "off"}))
+    assert house.up().changes["dragonfly-policy"] == "delete"
+    house.configure(behind)
+    house.up()
+    house.destroy()
+    assert house.is_empty()
+
+
+def test_what_is_kept_of_a_harbor_knows_no_dragonfly_that_is_gone(house: House, moved_in: dict[str, Any]) -> None:
+    kept = with_values(moved_in, {"harbor.domain": REACHED, "harbor.keepData": True})
+    house.configure(with_values(kept, {"registry": "dragonfly", "dragonfly": {"origin": "harbor"}}))
+    house.up()
+    assert house.world.named("dragonfly-policy")
+    house.destroy()
+    assert "dragonfly-policy" not in {thing.name for thing in house.world.things.values()}

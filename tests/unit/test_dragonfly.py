@@ -453,3 +453,18 @@ def test_how_many_words_a_name_may_have_is_for_the_origin_to_say() -> None:
 )
 def test_an_address_that_is_each_machines_own_is_known(host: str, itself: bool) -> None:  # noqa: FBT001
     assert leads_to_itself(host) == itself
+
+
+def test_a_harbor_is_told_of_it_and_no_other_origin_can_be() -> None:
+    for origin in ORIGINS:
+        made = [each for each in built(origin).made if each.type == "hero-home:provider:HarborPreheat"]
+        assert [each.name for each in made] == (["dragonfly-policy"] if origin == "harbor" else [])
+    policy = built("harbor").named("dragonfly-policy")
+    assert policy.inputs["manager"] == "http://dragonfly-manager.hero-dev-dragonfly.svc:8080"
+    assert (policy.inputs["name"], policy.inputs["scope"]) == ("hero-dev-dragonfly", "all_seed_peers")
+    assert {"token", "password"} <= policy.secrets
+
+
+def test_a_harbor_is_told_of_none_that_is_to_fetch_nothing() -> None:
+    made = {each.name for each in built("harbor", {"preheat": "off"}).made}
+    assert "dragonfly-policy" not in made

@@ -19,7 +19,7 @@ from components.registries.dragonfly.configuration import (
 )
 from components.registries.dragonfly.secrets import make_secrets
 from components.registries.dragonfly.settings import DragonflySettings, Preheat
-from components.registry import Proxy, Registry
+from components.registry import Fetcher, Proxy, Registry
 from providers.dragonfly import DragonflyAccount, DragonflyPreheat, Manager
 from providers.readiness import Readiness
 
@@ -34,7 +34,8 @@ class Dragonfly(Registry):
     Type: `hero:registry:Dragonfly`. Produces a `pulumi:providers:kubernetes`, a `kubernetes:core/v1:Namespace`, what
     `make_secrets` makes, a `kubernetes:helm.sh/v3:Release`, a `hero:kubernetes:Nodes` that has each node ask Dragonfly
     before the origin, a `hero-home:provider:Readiness` that waits for all of it, and unless nothing is to be preheated
-    a `hero-home:provider:DragonflyAccount`. The origin is made before it and belongs to the stack itself.
+    a `hero-home:provider:DragonflyAccount`, which a Harbor as the origin is told of by a
+    `hero-home:provider:HarborPreheat`. The origin is made before it and belongs to the stack itself.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class Dragonfly(Registry):
         well = self._wait(values, [release, self._tell_nodes()])
         self._scope = SCOPES.get(settings.preheat or Preheat.SEEDS) if everywhere else None
         self._account = self._sign_in(well) if self._scope else None
+        self._tell_origin()
         self.promise(
             address=origin.address,
             path=origin.repository.apply(lambda repository: repository.partition("/")[2]),
@@ -149,6 +151,16 @@ class Dragonfly(Registry):
             pulumi.ResourceOptions(parent=self),
             mirror=Mirror(PROXY, server, asked),
         )
+
+    def _tell_origin(self) -> None:
+        """Of what anybody but this stack pushes, only the origin knows."""
+        if self._account is None or self._scope is None:
+            return
+        namespace = self._cluster.namespace
+        url = pulumi.Output.concat(f"http://{RELEASE}-manager.", namespace, f".svc:{REST_PORT}")
+        fetcher = Fetcher(namespace, url, self._account.token, self._scope)
+        after = pulumi.ResourceOptions(parent=self, depends_on=[self._account, self._origin])
+        self._origin.tell_of(fetcher, f"{self._name}-policy", after)
 
     def _sign_in(self, well: pulumi.Resource) -> DragonflyAccount:
         return DragonflyAccount(

@@ -21,8 +21,8 @@ from components.registries.harbor.inside import (
 from components.registries.harbor.projects import HEROS_LOGINS
 from components.registries.harbor.secrets import ADMINISTRATOR, Secrets, make_secrets
 from components.registries.harbor.settings import HarborSettings
-from components.registry import Login, Registry
-from providers.harbor import HarborProject, HarborScan
+from components.registry import Fetcher, Login, Registry
+from providers.harbor import HarborPreheat, HarborProject, HarborScan
 from providers.readiness import Readiness
 
 IMAGES, DATABASE = "registry", "database"
@@ -103,6 +103,25 @@ class Harbor(Registry):
         )
         return scan.digest
 
+    def tell_of(self, fetcher: Fetcher, name: str, opts: pulumi.ResourceOptions) -> None:
+        """Have Harbor hand on what is pushed to Hero's project.
+
+        Type: `hero-home:provider:HarborPreheat`.
+        """
+        HarborPreheat(
+            name,
+            url=self._url,
+            username=self._administrator.username,
+            password=self._administrator.password,
+            ca_certificate=self._authority or "",
+            project=self._settings.project.name,
+            preheat=fetcher.name,
+            manager=fetcher.url,
+            token=fetcher.token,
+            scope=fetcher.scope,
+            opts=pulumi.ResourceOptions.merge(self._gone_with_it, opts),
+        )
+
     def _data(self, claimed: kubernetes.core.v1.PersistentVolumeClaim | None) -> pulumi.Input[str]:
         given = self._settings.database
         if claimed:
@@ -164,7 +183,7 @@ class Harbor(Registry):
         `data` names the database that it is all in, and `settled` what the release was told.
         """
         name, settings, administrator = self._name, self._settings, self._administrator
-        gone_with_it = pulumi.ResourceOptions(
+        gone_with_it = self._gone_with_it = pulumi.ResourceOptions(
             parent=self,
             depends_on=[well],
             # Where its data goes too, nobody asks Harbor to take things away one by one, and it can refuse nothing.

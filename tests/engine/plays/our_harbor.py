@@ -99,6 +99,24 @@ class Scan(Kept):
     """A look at an image, which finds nothing."""
 
 
+class Preheat(Play):
+    """A manager that Harbor knows, and what is handed on to it."""
+
+    adopts = True
+
+    def identity(self, inputs: Properties) -> str:
+        return f"{inputs['url']} {inputs['name']}"
+
+    def make(self, world: World, inputs: Properties, old: Properties | None) -> Properties:
+        administer(world, inputs)
+        if world.find(PROJECT, name=inputs["project"]) is None:
+            raise Refusal(f"404: project {inputs['project']} not found")
+        return {}
+
+    def unmake(self, world: World, outputs: Properties) -> None:
+        administer(world, outputs)
+
+
 def start(world: World, release: Properties) -> None:
     """The Harbor that the release's pods are, with what was in it before."""
     namespace, url = release["namespace"], str(get(release, "values.externalURL"))
@@ -135,6 +153,7 @@ def _full_name(inputs: dict[str, Any]) -> str:
 PLAYS: dict[str, Play] = {
     KEPT: KeptSecrets(),
     PROJECT: Project(),
+    "hero-home:provider:HarborPreheat": Preheat(),
     "hero-home:provider:HarborRobot": Robot(),
     "hero-home:provider:HarborScan": Scan(),
 }
