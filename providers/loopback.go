@@ -35,6 +35,8 @@ type loopback struct {
 	manifests map[string]keptManifest // by digest and by tag
 	uploads   int
 	trouble   error // the first that the real registry made
+
+	fetching sync.Mutex
 }
 
 const (
@@ -146,6 +148,10 @@ func (l *loopback) getBlob(writer http.ResponseWriter, request *http.Request) {
 		writer.WriteHeader(http.StatusBadRequest)
 		return
 	}
+	if request.Header.Get("Range") != "" {
+		l.getPiece(writer, request, digest)
+		return
+	}
 	blob, err := remote.Layer(l.behind.name.Digest(digest.String()), l.behind.options...)
 	if err != nil {
 		l.refuse(writer, err)
@@ -170,6 +176,42 @@ func (l *loopback) getBlob(writer http.ResponseWriter, request *http.Request) {
 	if _, err := io.Copy(writer, content); err != nil {
 		l.note(request.Context(), err)
 	}
+}
+
+// getPiece answers nydusd, which asks for a blob in many pieces, from a copy of it.
+func (l *loopback) getPiece(writer http.ResponseWriter, request *http.Request, digest v1.Hash) {
+	path, err := l.fetch(digest)
+	if err != nil {
+		l.refuse(writer, err)
+		return
+	}
+	http.ServeFile(writer, request, path)
+}
+
+// fetch has a blob as a file; it is fetched when it is first asked for.
+func (l *loopback) fetch(digest v1.Hash) (string, error) {
+	l.fetching.Lock()
+	defer l.fetching.Unlock()
+	path := filepath.Join(l.folder, "blob-"+digest.Hex)
+	if _, err := os.Stat(path); err == nil {
+		return path, nil
+	}
+	blob, err := remote.Layer(l.behind.name.Digest(digest.String()), l.behind.options...)
+	if err != nil {
+		return "", err
+	}
+	content, err := blob.Compressed()
+	if err != nil {
+		return "", err
+	}
+	defer content.Close()
+	// What an earlier try has left is no blob.
+	begun := path + "-begun"
+	_ = os.Remove(begun)
+	if _, err := saved(begun, content); err != nil {
+		return "", err
+	}
+	return path, os.Rename(begun, path)
 }
 
 func (l *loopback) beginUpload(writer http.ResponseWriter, _ *http.Request) {

@@ -5,6 +5,7 @@
 //	pulumi-resource-hero-home registry DIRECTORY  how it starts itself, to be the embedded registry
 //	pulumi-resource-hero-home sweep OWNER         how ./pulumiw ends what a killed run left, once a stack is destroyed
 //	pulumi-resource-hero-home where               how `make where` asks
+//	pulumi-resource-hero-home loopback            how `make learn` has a node pull
 //	pulumi-resource-hero-home dragonfly-traffic KUBECONFIG CONTEXT NAMESPACE  how `make status` asks
 //
 // Before something is made that a killed run may have left, the program calls it too: forget-release, forget-in-harbor.
@@ -31,6 +32,9 @@ func run(arguments []string) error {
 	}
 	if len(arguments) == 1 && arguments[0] == "where" {
 		return tellWhere(os.Stdin, os.Stdout)
+	}
+	if len(arguments) == 1 && arguments[0] == "loopback" {
+		return serveLoopback(os.Stdin, os.Stdout)
 	}
 	if len(arguments) == 5 && arguments[0] == "forget-release" {
 		return forgetRelease(arguments[1], arguments[2], arguments[3], arguments[4])

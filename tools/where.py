@@ -15,28 +15,43 @@ from tools.wrapper import PLUGIN, plainly
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-HOME, COPY = "hero-home:provider:Home", "hero-home:provider:ImageCopy"
+STACK, HOME, COPY = "pulumi:pulumi:Stack", "hero-home:provider:Home", "hero-home:provider:ImageCopy"
 
 
 def main(arguments: list[str]) -> int:
     """Print the table, which the plugin makes: it knows how a registry is asked."""
     if len(arguments) != 1:
         raise Problem("name a stack: make where STACK=…")
-    command = [str(ROOT / "pulumiw"), "stack", "export", "--show-secrets", "--stack", arguments[0]]
-    exported = run(command, "the stack cannot be read")
-    told = json.dumps(homes(json.loads(exported), arguments[0]))
+    told = json.dumps(homes(exported(arguments[0]), arguments[0]))
     # Not as an argument, since everybody on the machine can read those.
     return subprocess.run([str(ROOT / "bin" / PLUGIN), "where"], input=told, text=True, check=False).returncode
 
 
-def homes(exported: Mapping[str, Any], stack: str) -> list[dict[str, Any]]:
+def exported(stack: str) -> dict[str, Any]:
+    """All that the stack's state has, secrets in clear."""
+    command = [str(ROOT / "pulumiw"), "stack", "export", "--show-secrets", "--stack", stack]
+    return dict(json.loads(run(command, "the stack cannot be read")))
+
+
+def homes(state: Mapping[str, Any], stack: str) -> list[dict[str, Any]]:
     """Each with its repository and the pusher's login; the one that the stack has chosen first."""
-    deployment: dict[str, Any] = exported.get("deployment") or {}
-    resources: list[dict[str, Any]] = deployment.get("resources") or []
-    found = sorted((each for each in resources if each["type"] in (HOME, COPY)), key=lambda each: each["type"] == COPY)
+    found = sorted(
+        (each for each in _resources(state) if each["type"] in (HOME, COPY)), key=lambda each: each["type"] == COPY
+    )
     if not found:
         raise Problem(f"stack {stack} has no home for Hero; make up STACK={stack} builds one")
     return [_dwelling({key: _opened(value) for key, value in each["outputs"].items()}) for each in found]
+
+
+def outputs(state: Mapping[str, Any]) -> dict[str, Any]:
+    """What the stack itself tells."""
+    told: list[dict[str, Any]] = [each.get("outputs") or {} for each in _resources(state) if each["type"] == STACK]
+    return {key: _opened(value) for outputs in told for key, value in outputs.items()}
+
+
+def _resources(state: Mapping[str, Any]) -> list[dict[str, Any]]:
+    deployment: dict[str, Any] = state.get("deployment") or {}
+    return deployment.get("resources") or []
 
 
 def _dwelling(outputs: dict[str, Any]) -> dict[str, Any]:

@@ -13,8 +13,8 @@ from benchmarks.lazy_start.cases import LAZY, Case, Form, Outcome, remember, rem
 from benchmarks.lazy_start.lazy_image import LazyImage
 from benchmarks.lazy_start.programs import ensure_programs
 from benchmarks.lazy_start.report import draw, rows
-from benchmarks.machines import end_all
 from tests.checkout import new_checkout
+from tools.node.machines import end_all
 from tools.places import ROOT
 from tools.readme import write_table
 from tools.wrapper import plainly

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.lazy_start.programs import Programs
 from tests.checkout import Checkout
+from tools.node.programs import Programs
 from tools.problem import Problem
 
 NEEDED = 0.05

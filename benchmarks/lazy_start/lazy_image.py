@@ -4,10 +4,10 @@ from pathlib import Path
 
 from benchmarks.lazy_start import images
 from benchmarks.lazy_start.cases import Form
-from benchmarks.lazy_start.node import NYDUS, OVERLAYFS, Login
-from benchmarks.lazy_start.programs import Programs
 from benchmarks.lazy_start.start import Start, start_from_cold
 from tests.checkout import Checkout
+from tools.node.node import NYDUS, OVERLAYFS, Login
+from tools.node.programs import Programs
 
 MEGABYTES_OF_A_LAYER, FEWEST_LAYERS = 100, 4
 

@@ -5,9 +5,9 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from benchmarks.lazy_start.programs import Programs
-from benchmarks.lazy_start.talk import hear, tell
-from benchmarks.machines import Machine
+from tools.node.machines import Machine
+from tools.node.programs import Programs
+from tools.node.talk import hear, tell
 
 
 @dataclass(frozen=True)

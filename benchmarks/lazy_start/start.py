@@ -4,10 +4,10 @@ import time
 from dataclasses import dataclass
 
 from benchmarks.lazy_start.images import Content
-from benchmarks.lazy_start.link import new_link
-from benchmarks.lazy_start.node import Login, Node, new_node
-from benchmarks.lazy_start.programs import Programs
-from benchmarks.lazy_start.talk import hear, tell
+from benchmarks.lazy_start.link import Link, new_link
+from tools.node.node import Login, Node, new_node
+from tools.node.programs import Programs
+from tools.node.talk import hear, tell
 from tools.problem import Problem
 
 
@@ -21,18 +21,18 @@ class Start:
     bytes_done: int
 
 
-def start(node: Node, snapshotter: str, repository: str, content: Content) -> Start:
+def start(node: Node, link: Link, snapshotter: str, repository: str, content: Content) -> Start:
     """Pull, run, wait until the container itself says that it is ready, then have it read everything."""
-    reference = f"{node.link.address}/{repository}"
-    began, before = time.monotonic(), node.link.passed
+    reference = f"{link.address}/{repository}"
+    began, before = time.monotonic(), link.passed
     node.pull(snapshotter, reference)
     with node.run(snapshotter, reference) as container:
         try:
             expect(node, hear(container), content.ready)
-            ready, bytes_ready = time.monotonic() - began, node.link.passed - before
+            ready, bytes_ready = time.monotonic() - began, link.passed - before
             tell(container, "rest")
             expect(node, hear(container), content.done)
-            return Start(ready, bytes_ready, time.monotonic() - began, node.link.passed - before)
+            return Start(ready, bytes_ready, time.monotonic() - began, link.passed - before)
         finally:
             # What it runs in the node ends with the node.
             container.kill()
@@ -49,5 +49,5 @@ def start_from_cold(
     programs: Programs, registry: str, login: Login, megabits: int, snapshotter: str, repository: str, content: Content
 ) -> Start:
     """On a node of its own, by a link of its own."""
-    with new_link(programs, registry, megabits) as link, new_node(programs, link, login) as node:
-        return start(node, snapshotter, repository, content)
+    with new_link(programs, registry, megabits) as link, new_node(programs, link.address, login) as node:
+        return start(node, link, snapshotter, repository, content)

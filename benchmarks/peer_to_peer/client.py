@@ -4,13 +4,13 @@ import json
 import subprocess
 from typing import Any
 
-from benchmarks.lazy_start.node import OVERLAYFS, Login, containerd
-from benchmarks.lazy_start.programs import Programs
-from benchmarks.machines import kill, quietly, write
 from benchmarks.peer_to_peer.switch import Host
 from components.kubernetes.nodes import hosts
 from components.registries.dragonfly.configuration import PROXY_PORT, proxy, upstream
 from components.registries.dragonfly.dragonfly import PROXY
+from tools.node.machines import kill, quietly, write
+from tools.node.node import OVERLAYFS, Login, containerd
+from tools.node.programs import Programs
 
 PLAIN, SHARED = "plain", "dragonfly"
 SECONDS_FOR_A_DAEMON = 60

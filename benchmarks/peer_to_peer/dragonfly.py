@@ -6,7 +6,6 @@ Their names are those that they have in a cluster, and so their files are what t
 import os
 from pathlib import Path
 
-from benchmarks.machines import kill, quietly, write
 from benchmarks.peer_to_peer.switch import Host, Switch
 from components.registries.dragonfly.configuration import (
     DATABASE,
@@ -20,6 +19,7 @@ from components.registries.dragonfly.configuration import (
     manager,
     scheduler,
 )
+from tools.node.machines import kill, quietly, write
 from tools.problem import Problem
 
 PROGRAMS = ("manager", "scheduler", "dfdaemon")

@@ -11,12 +11,12 @@ from pathlib import Path
 from benchmarks.lazy_start import images
 from benchmarks.lazy_start.lazy_image import puller
 from benchmarks.lazy_start.link import Link
-from benchmarks.lazy_start.programs import Programs
 from benchmarks.peer_to_peer.client import PLAIN, SHARED, Client
 from benchmarks.peer_to_peer.dragonfly import NAMES, Dragonfly
 from benchmarks.peer_to_peer.switch import new_switch
 from benchmarks.peer_to_peer.waves import Wave
 from tests.checkout import Checkout
+from tools.node.programs import Programs
 from tools.problem import Problem
 
 SEED, FIRST = 5, 11

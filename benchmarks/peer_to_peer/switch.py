@@ -6,8 +6,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from benchmarks.lazy_start.link import Link, new_link
-from benchmarks.lazy_start.programs import Programs
-from benchmarks.machines import Machine, new_place, quietly, write
+from tools.node.machines import Machine, new_place, quietly, write
+from tools.node.programs import Programs
 
 # For measurements, and nobody's: https://www.rfc-editor.org/rfc/rfc2544#appendix-C.2.2
 NETWORK = "198.18.0"

@@ -12,15 +12,15 @@ import pytest
 
 from benchmarks.lazy_start.lazy_image import puller
 from benchmarks.lazy_start.link import Link
-from benchmarks.lazy_start.node import Login
-from benchmarks.lazy_start.programs import Programs
-from benchmarks.machines import write
 from benchmarks.peer_to_peer.client import Client
 from benchmarks.peer_to_peer.switch import new_switch
 from components.kubernetes.fallback import before, table
 from components.kubernetes.nodes import hosts
 from tests.checkout import Checkout, new_checkout
 from tests.embedded.test_switching import mirror, name
+from tools.node.machines import write
+from tools.node.node import Login
+from tools.node.programs import Programs
 
 TOLD, MIRRORS_PORT = "told", 5001
 SECONDS_FOR_A_PULL = 60

@@ -11,12 +11,12 @@ from benchmarks.lazy_start import images
 from benchmarks.lazy_start.cases import Form
 from benchmarks.lazy_start.lazy_image import LazyImage, puller
 from benchmarks.lazy_start.link import new_link
-from benchmarks.lazy_start.node import NYDUS, new_node
-from benchmarks.lazy_start.programs import Programs
-from benchmarks.lazy_start.talk import hear, tell
-from benchmarks.machines import kill, processes
 from tests.checkout import Checkout, free_port
 from tests.embedded.test_first_up import fetch_when_ready
+from tools.node.machines import kill, processes
+from tools.node.node import NYDUS, new_node
+from tools.node.programs import Programs
+from tools.node.talk import hear, tell
 
 MEGABYTES, MEGABITS = 100, 100
 
@@ -46,7 +46,7 @@ def test_a_lazily_started_hero_serves_its_page(home: Checkout, programs: Program
     told, port = home.outputs(), free_port()
     converted = images.convert(programs, home, tmp_path / "conversion", f"{told['repository']}:v0.0.1", [])
     known = {"HERO_ADDRESS": f"127.0.0.1:{port}", "HERO_DIGEST": told["digest"]}
-    with new_link(programs, told["address"], 0) as link, new_node(programs, link, puller(home)) as node:
+    with new_link(programs, told["address"], 0) as link, new_node(programs, link.address, puller(home)) as node:
         reference = converted.replace(told["address"], link.address)
         node.pull(NYDUS, reference)
         with node.run(NYDUS, reference, *(f"--env={name}={value}" for name, value in known.items())) as hero:
@@ -58,7 +58,7 @@ def test_a_lazily_started_hero_serves_its_page(home: Checkout, programs: Program
 def test_what_runs_reads_on_after_the_snapshotter_was_killed(
     home: Checkout, image: LazyImage, programs: Programs
 ) -> None:
-    with new_link(programs, image.registry, 0) as link, new_node(programs, link, puller(home)) as node:
+    with new_link(programs, image.registry, 0) as link, new_node(programs, link.address, puller(home)) as node:
         reference = f"{link.address}/{image.repository(Form.NEEDED_AHEAD)}"
         node.pull(NYDUS, reference)
         with node.run(NYDUS, reference) as container:
@@ -71,7 +71,10 @@ def test_what_runs_reads_on_after_the_snapshotter_was_killed(
 
 
 def test_nothing_of_a_node_is_left(programs: Programs, home: Checkout) -> None:
-    with new_link(programs, home.outputs()["address"], 0) as link, new_node(programs, link, puller(home)) as node:
+    with (
+        new_link(programs, home.outputs()["address"], 0) as link,
+        new_node(programs, link.address, puller(home)) as node,
+    ):
         assert processes(node, "containerd")
         assert node.folder.exists()
     assert not processes(node, "containerd")

@@ -14,14 +14,14 @@ import pytest
 
 from benchmarks.lazy_start.lazy_image import puller
 from benchmarks.lazy_start.link import Link
-from benchmarks.lazy_start.programs import Programs
-from benchmarks.lazy_start.talk import hear, tell
-from benchmarks.machines import kill
 from benchmarks.peer_to_peer.client import SHARED, Client
 from benchmarks.peer_to_peer.nodes import Origin
 from benchmarks.peer_to_peer.switch import new_switch
 from components.registries.dragonfly.configuration import PROXY_PORT
 from tests.checkout import Checkout
+from tools.node.machines import kill
+from tools.node.programs import Programs
+from tools.node.talk import hear, tell
 
 MEGABYTES, MEGABITS = 20, 50
 SECONDS_FOR_A_PULL = 60

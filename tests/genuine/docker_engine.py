@@ -18,9 +18,9 @@ from pathlib import Path
 
 import trustme
 
-from benchmarks.machines import APART, Machine, new_place, quietly
 from tests.embedded.hub import NAMES
 from tests.engine.plugins import SDKS, genuine_plugins
+from tools.node.machines import APART, Machine, new_place, quietly
 
 CALLED = ("unshare", "nsenter", "mount", "docker", "dockerd")
 SECONDS_TO_START = 60

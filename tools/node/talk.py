@@ -13,3 +13,9 @@ def tell(program: "subprocess.Popen[str]", line: str) -> None:
 def hear(program: "subprocess.Popen[str]") -> str:
     """What it says next, and nothing where it has ended."""
     return program.stdout.readline().strip() if program.stdout else ""
+
+
+def close(program: "subprocess.Popen[str]") -> None:
+    """There is nothing more to say to it."""
+    if program.stdin:
+        program.stdin.close()

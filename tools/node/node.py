@@ -9,10 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.lazy_start.link import Link
-from benchmarks.lazy_start.programs import Programs
-from benchmarks.machines import Machine, new_place, quietly, write
 from components.kubernetes.nydus.configuration import folders, hosts, nydusd, snapshotter
+from tools.node.machines import Machine, new_place, quietly, write
+from tools.node.programs import Programs
 
 NAME = "lazy"
 OVERLAYFS, NYDUS = "overlayfs", "nydus"
@@ -37,7 +36,8 @@ class Node(Machine):
     """It has nothing yet of any image."""
 
     programs: Programs
-    link: Link
+    registry: str
+    """Where it pulls from, by plain HTTP."""
 
     def ctr(self, *words: str) -> list[str]:
         """What a person would type on the node."""
@@ -48,12 +48,15 @@ class Node(Machine):
         hosts_folder = str(self.folder / "hosts")
         quietly(self.ctr("images", "pull", "--hosts-dir", hosts_folder, "--snapshotter", snapshotter, reference))
 
-    def run(self, snapshotter: str, reference: str, *options: str) -> "subprocess.Popen[str]":
-        """Start a container of an image that has been pulled; its output and input are the process's."""
+    def to_run(self, snapshotter: str, reference: str, *options: str) -> list[str]:
+        """What starts a container of an image that has been pulled, with the machine's network."""
         places = ["--runc-root", str(self.folder / "runc"), "--fifo-dir", str(self.folder / "fifo")]
-        command = self.ctr("run", "--rm", "--net-host", "--snapshotter", snapshotter, *places, *options)
+        return self.ctr("run", "--rm", "--net-host", "--snapshotter", snapshotter, *places, *options, reference, "hero")
+
+    def run(self, snapshotter: str, reference: str, *options: str) -> "subprocess.Popen[str]":
+        """Start one; its output and input are the process's."""
         return subprocess.Popen(
-            [*command, reference, "hero"],
+            self.to_run(snapshotter, reference, *options),
             text=True,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -73,11 +76,11 @@ class Node(Machine):
 
 
 @contextmanager
-def new_node(programs: Programs, link: Link, login: Login) -> Generator[Node]:
-    """A node that pulls through the link; nothing of it is left afterwards."""
+def new_node(programs: Programs, registry: str, login: Login, *, learns: bool = False) -> Generator[Node]:
+    """A node that pulls from there; nothing of it is left afterwards. Where it `learns`, it knows what was read."""
     with new_place("lazy") as place:
-        node = Node(place.folder, place.first, place.namespace, programs, link)
-        write_configuration(node, login)
+        node = Node(place.folder, place.first, place.namespace, programs, registry)
+        write_configuration(node, login, learning() if learns else nydusd(None))
         node.start_snapshotter()
         node.start(
             "containerd", programs["containerd"], "--config", str(node.folder / "containerd.toml"), PATH=node.path
@@ -86,16 +89,16 @@ def new_node(programs: Programs, link: Link, login: Login) -> Generator[Node]:
         yield node
 
 
-def write_configuration(node: Node, login: Login) -> None:
+def write_configuration(node: Node, login: Login, nydusd_told: str) -> None:
     """The same files as on a cluster's nodes, in other folders; and what containerd itself is told."""
     folder = node.folder
     state, sockets = folders(NAME)
     config = snapshotter(NAME, every_pull_secret=False)
     write(folder / "config.toml", config.replace(state, str(folder)).replace(sockets, str(folder / "sockets")))
-    write(folder / "nydusd.json", nydusd(None))
+    write(folder / "nydusd.json", nydusd_told)
     write(folder / "bin" / "nydusd.sh", f'#!/bin/sh\nexec "{node.programs["nydusd"]}" "$@" --rlimit-nofile 0\n')
     (folder / "bin" / "nydusd.sh").chmod(0o755)
-    address = node.link.address
+    address = node.registry
     told = hosts(NAME, address, plain_http=True, has_authority=False)
     write(folder / "certs.d" / address / "hosts.toml", told)
     header = f'[host."http://{address}".header]\nauthorization = "Basic {login.basic}"\n'
@@ -103,6 +106,12 @@ def write_configuration(node: Node, login: Login) -> None:
     write(folder / "login" / "config.json", json.dumps({"auths": {address: {"auth": login.basic}}}))
     write(folder / "containerd.toml", containerd(folder) + with_nydus(folder))
     (folder / "sockets").mkdir()
+
+
+def learning() -> str:
+    """What a nydusd is told that remembers what was read, and by whom else than its own fetching ahead."""
+    told = json.loads(nydusd(None))
+    return json.dumps({**told, "access_pattern": True, "fs_prefetch": {"enable": False}}, indent=2)
 
 
 def containerd(folder: Path) -> str:
