@@ -40,7 +40,11 @@ NOT_RUN: dict[str, dict[str, str]] = {
         "make up STACK=mine": PLAYED,
         "make status STACK=mine": CLUSTER,
     },
-    "docs/nydus.md": {"make up": PLAYED, "sudo": "takes an hour; tests/embedded/test_lazy_start.py does a small case"},
+    "docs/nydus.md": {
+        "make up": PLAYED,
+        "sudo --preserve-env make learn STACK=dev": "is for root, where FUSE is; tests/embedded/test_learn.py types it there",
+        "sudo --preserve-env make lazy": "takes an hour; tests/embedded/test_lazy_start.py does a small case",
+    },
     "docs/mirrors.md": {
         "make preview": PREVIEWED,
         "make up": PLAYED,

@@ -103,10 +103,11 @@ def table(read: list[File], whole: int) -> list[str]:
     """What was read, in the order of the first time."""
     lines = [f"{each.size / MEGABYTE:10.1f} MB  {each.path}" for each in read[:LONGEST_TABLE]]
     if len(read) > LONGEST_TABLE:
-        lines.append(f"                 and {len(read) - LONGEST_TABLE} more")
+        lines.append(f"               and {len(read) - LONGEST_TABLE} more")
     size = sum(each.size for each in read)
     share = size / whole if whole else 0
-    return [*lines, f"{size / MEGABYTE:10.1f} MB  of {whole / MEGABYTE:.1f} MB ({share:.0%}), in {len(read)} files"]
+    files = "1 file" if len(read) == 1 else f"{len(read)} files"
+    return [*lines, f"{size / MEGABYTE:10.1f} MB  of {whole / MEGABYTE:.1f} MB ({share:.0%}), in {files}"]
 
 
 def keep(stack: str, read: list[File]) -> None:

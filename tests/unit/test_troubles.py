@@ -25,6 +25,7 @@ PARTS = {
 USAGES = {
     "name a stack: make status STACK=…",
     "name a stack: make where STACK=…",
+    "name a stack: make learn STACK=…",
     "name a command to run: python3 -m tools.within COMMAND …",
     "name a commit to compare with: python3 -S -m tools.touched BASE",
     "name one tool: python3 -S -m tools.provide …",
@@ -34,6 +35,8 @@ USAGES = {
 # What only a mistake of ours could bring about: nobody at the terminal can mend it.
 FAULTS = {
     "no list of homes: …",
+    "no home: …",
+    "the files of the image cannot be listed",
     "an image cannot come from …",
     "properties that do not fit: …",
     "the engine at … cannot be reached: …",
