@@ -41,12 +41,13 @@ class Node(Machine):
 
     def ctr(self, *words: str) -> list[str]:
         """What a person would type on the node."""
-        return self.inside(self.programs["ctr"], "--address", str(self.folder / "containerd.sock"), *words)
+        return [self.programs["ctr"], "--address", str(self.folder / "containerd.sock"), *words]
 
     def pull(self, snapshotter: str, reference: str) -> None:
         """Pull an image, as far as the snapshotter wants it pulled."""
         hosts_folder = str(self.folder / "hosts")
-        quietly(self.ctr("images", "pull", "--hosts-dir", hosts_folder, "--snapshotter", snapshotter, reference))
+        pull = self.ctr("images", "pull", "--hosts-dir", hosts_folder, "--snapshotter", snapshotter, reference)
+        quietly(self.inside(*pull))
 
     def to_run(self, snapshotter: str, reference: str, *options: str) -> list[str]:
         """What starts a container of an image that has been pulled, with the machine's network."""
@@ -56,7 +57,7 @@ class Node(Machine):
     def run(self, snapshotter: str, reference: str, *options: str) -> "subprocess.Popen[str]":
         """Start one; its output and input are the process's."""
         return subprocess.Popen(
-            self.to_run(snapshotter, reference, *options),
+            self.inside(*self.to_run(snapshotter, reference, *options)),
             text=True,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

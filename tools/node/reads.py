@@ -50,7 +50,7 @@ def accesses_of(node: Node) -> list[Access]:
 
     https://github.com/dragonflyoss/nydus/blob/v2.2.0/api/openapi/nydus-api-v1.yaml
     """
-    (api,) = (node.folder / "sockets" / "socket").glob("*/api.sock")
+    (api,) = (node.folder / "socket").glob("*/api.sock")
     connection = http.client.HTTPConnection("localhost")
     connection.sock = socket.socket(socket.AF_UNIX)
     connection.sock.connect(str(api))
