@@ -1,5 +1,7 @@
 """`make learn STACK=…`: start Hero once as a node would, see which files it reads, and have them fetched ahead."""
 
+from __future__ import annotations
+
 import json
 import subprocess
 import sys
