@@ -95,11 +95,14 @@ class DragonflyPreheat(HeroResource):
         digest: pulumi.Input[str],
         username: pulumi.Input[str],
         password: pulumi.Input[str],
+        ca_certificate: pulumi.Input[str],
         scope: str,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """`repository` is an URL, `https://host/v2/path`; the login is that of who may only pull.
 
+        `ca_certificate` is PEM; empty, those are trusted whom this machine trusts. With it the registry is asked how one
+        logs in to it: the manager has to be told of a password in another way where the registry gives no tokens for it.
         The manager gives the login back in clear to whoever has a token for its jobs. `scope` is `single_seed_peer`,
         `all_seed_peers` or `all_peers`.
         """
@@ -113,6 +116,7 @@ class DragonflyPreheat(HeroResource):
                 "digest": digest,
                 "username": username,
                 "password": pulumi.Output.secret(password),
+                "ca_certificate": ca_certificate,
                 "scope": scope,
             },
             opts,

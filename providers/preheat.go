@@ -1,8 +1,10 @@
 package main
 
 import (
+	"encoding/base64"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -19,7 +21,8 @@ const (
 	// What a manager says as long as none of its schedulers has told it that it is there.
 	noSchedulers = "schedulers not found"
 	// What a scheduler says as long as nobody has told it that he is there who shall fetch: for some seconds after a start.
-	nobodyThere = "no available"
+	nobodyThere           = "no available"
+	patienceWithChallenge = 30 * time.Second
 )
 
 var preheatScopes = []string{"single_seed_peer", "all_seed_peers", "all_peers"}
@@ -28,6 +31,8 @@ var preheatScopes = []string{"single_seed_peer", "all_seed_peers", "all_peers"}
 type preheat struct {
 	// pause is the time between two looks.
 	pause time.Duration
+	// challenge asks the registry how one logs in to it.
+	challenge func(call call, inputs preheatInputs) (string, error)
 }
 
 type preheatInputs struct {
@@ -40,7 +45,9 @@ type preheatInputs struct {
 	// Username and Password are those of who may only pull: the manager tells them to whoever may look at its jobs.
 	Username string `json:"username"`
 	Password string `json:"password"`
-	Scope    string `json:"scope"`
+	// CaCertificate is that of the registry, in PEM; without it, those whom this machine trusts are trusted.
+	CaCertificate string `json:"caCertificate"`
+	Scope         string `json:"scope"`
 }
 
 // preheatJob is a job as the manager tells of it. Its arguments, with the login in clear, are left out.
@@ -71,7 +78,7 @@ func (preheat) check(news resource.PropertyMap) (resource.PropertyMap, []plugin.
 }
 
 func (preheat) diff(olds, news resource.PropertyMap) (plugin.DiffResult, error) {
-	return difference(changedKeys(olds, news, "token", "username", "password")), nil
+	return difference(changedKeys(olds, news, "token", "username", "password", "caCertificate")), nil
 }
 
 func (p preheat) create(call call, news resource.PropertyMap) (resource.PropertyMap, error) {
@@ -125,14 +132,18 @@ func (preheat) remove(call, resource.PropertyMap) error {
 }
 
 func (p preheat) fetch(call call, inputs preheatInputs) error {
-	manager, err := inputs.open(call, p.pause, inputs.Token, inputs.Password)
+	challenge, err := p.challenge(call, inputs)
+	if err != nil {
+		return err
+	}
+	manager, err := inputs.open(call, p.pause, inputs.Token, inputs.Password, inputs.basic())
 	if err != nil {
 		return err
 	}
 	defer manager.close()
 	manager.bearer = inputs.Token
 	for {
-		job, err := inputs.begin(manager)
+		job, err := inputs.begin(manager, challenge)
 		if err != nil {
 			return err
 		}
@@ -159,14 +170,14 @@ func (f *failedJob) Error() string {
 }
 
 // begin makes one job; a manager that has only just started may not know its schedulers yet.
-func (i preheatInputs) begin(manager *dragonfly) (preheatJob, error) {
+func (i preheatInputs) begin(manager *dragonfly, challenge string) (preheatJob, error) {
+	arguments := map[string]any{
+		"type": "image", "url": i.Repository + "/manifests/" + i.Digest, "scope": i.Scope,
+		"timeout": time.Duration(i.Patience) * time.Second,
+	}
+	maps.Copy(arguments, i.login(challenge))
 	asked := map[string]any{
-		"bio": "Hero", "type": "preheat", "scheduler_cluster_ids": []int{dragonflySchedulers},
-		"args": map[string]any{
-			"type": "image", "url": i.Repository + "/manifests/" + i.Digest, "scope": i.Scope,
-			"username": i.Username, "password": i.Password,
-			"timeout": time.Duration(i.Patience) * time.Second,
-		},
+		"bio": "Hero", "type": "preheat", "scheduler_cluster_ids": []int{dragonflySchedulers}, "args": arguments,
 	}
 	for {
 		var job preheatJob
@@ -183,6 +194,43 @@ func (i preheatInputs) begin(manager *dragonfly) (preheatJob, error) {
 		}
 		return job, err
 	}
+}
+
+// login is what the manager is told of it. With a name and a password it gets a token, and whoever fetches gets that from
+// it; where a registry wants the password itself, they would come with nothing, so it is told what they are to come with.
+// https://github.com/dragonflyoss/dragonfly/blob/v2.5.0/internal/job/image.go
+func (i preheatInputs) login(challenge string) map[string]any {
+	if challenge == "basic" {
+		return map[string]any{"headers": map[string]string{"Authorization": "Basic " + i.basic()}}
+	}
+	return map[string]any{"username": i.Username, "password": i.Password}
+}
+
+func (i preheatInputs) basic() string {
+	return base64.StdEncoding.EncodeToString([]byte(i.Username + ":" + i.Password))
+}
+
+// askForChallenge is how the registry wants one to log in: basic, bearer, or not at all.
+func askForChallenge(call call, inputs preheatInputs) (string, error) {
+	transport, err := trusting(inputs.CaCertificate)
+	if err != nil {
+		return "", err
+	}
+	base, _, _ := strings.Cut(inputs.Repository, "/v2/")
+	request, err := http.NewRequestWithContext(call, http.MethodGet, base+"/v2/", nil)
+	if err != nil {
+		return "", err
+	}
+	client := http.Client{Transport: transport, Timeout: patienceWithChallenge}
+	defer client.CloseIdleConnections()
+	response, err := client.Do(request)
+	if err != nil {
+		return "", fmt.Errorf("%s cannot be asked how one logs in to it: %w; the image is where it should be, and the next "+
+			"./pulumiw up fetches it", base, err)
+	}
+	defer response.Body.Close()
+	challenge, _, _ := strings.Cut(response.Header.Get("WWW-Authenticate"), " ")
+	return strings.ToLower(challenge), nil
 }
 
 // await looks until the job is over. A manager that was stopped in between leaves it as it is for ever, so there is an

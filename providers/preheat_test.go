@@ -1,6 +1,9 @@
 package main
 
 import (
+	"encoding/base64"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -14,7 +17,9 @@ const (
 	makeJob         = "POST /oapi/v1/jobs"
 )
 
-var swiftPreheat = preheat{pause: aMoment}
+var swiftPreheat = preheat{pause: aMoment, challenge: givesTokens}
+
+func givesTokens(call, preheatInputs) (string, error) { return "bearer", nil }
 
 func playDragonflyWithToken(t *testing.T) *playedDragonfly {
 	t.Helper()
@@ -26,7 +31,7 @@ func playDragonflyWithToken(t *testing.T) *playedDragonfly {
 func preheatedInputs(played *playedDragonfly, changes ...map[string]any) resource.PropertyMap {
 	inputs := map[string]any{
 		"token": "token-number-1", "repository": "https://hero.example.com:5000/v2/team/hero", "digest": heroDigest,
-		"username": "puller", "password": pullersPassword, "scope": "all_seed_peers",
+		"username": "puller", "password": pullersPassword, "caCertificate": "", "scope": "all_seed_peers",
 	}
 	return played.inputs(append([]map[string]any{inputs}, changes...)...)
 }
@@ -149,7 +154,7 @@ func TestWhoeverShallFetchAndIsNotThereYetIsWaitedFor(t *testing.T) {
 	mustContain(t, screen.all(), "no available seed peer; the image is where it should be")
 	played.jobs = []string{`{"id": 7, "state": "FAILURE", "result": {"job_states": [{"error": "it has no available peer"}]}}`}
 	// One look, and no time for a second try.
-	slow := preheat{pause: 700 * time.Millisecond}
+	slow := preheat{pause: 700 * time.Millisecond, challenge: givesTokens}
 	_, err := slow.create(call, preheatedInputs(played, map[string]any{"patience": 1}))
 	if err == nil {
 		t.Fatal("it is fetched")
@@ -220,4 +225,53 @@ func TestAScopeThatThereIsNotIsRefusedFirst(t *testing.T) {
 		t.Fatal(failures, err)
 	}
 	mustContain(t, failures[0].Reason, `"everybody" is none; there are single_seed_peer, all_seed_peers, all_peers`)
+}
+
+func TestWhereARegistryWantsThePasswordItselfWhoeverFetchesComesWithIt(t *testing.T) {
+	challenges := map[string]string{"Basic": `Basic realm="hero"`, "Bearer": `Bearer realm="https://auth.example.com",service="hero"`, "none": ""}
+	for name, challenge := range challenges {
+		registry := httptest.NewServer(http.HandlerFunc(func(writer http.ResponseWriter, request *http.Request) {
+			if request.URL.Path != "/v2/" || request.Header.Get("Authorization") != "" {
+				t.Error(name, request.URL.Path, "was asked for")
+			}
+			if challenge != "" {
+				writer.Header().Set("WWW-Authenticate", challenge)
+				writer.WriteHeader(http.StatusUnauthorized)
+			}
+		}))
+		defer registry.Close()
+		played := playDragonflyWithToken(t)
+		basic := base64.StdEncoding.EncodeToString([]byte("puller:" + pullersPassword))
+		trouble := `{"state": "FAILURE", "error": "401 of ` + basic + `"}`
+		played.jobs = []string{`{"id": 7, "state": "FAILURE", "result": {"job_states": [` + trouble + `]}}`}
+		call, _ := newCall(t)
+		asking := preheat{pause: aMoment, challenge: askForChallenge}
+		_, err := asking.create(call, preheatedInputs(played, map[string]any{"repository": registry.URL + "/v2/team/hero"}))
+		if err == nil {
+			t.Fatal(name, "it is fetched")
+		}
+		mustContain(t, err.Error(), "401 of [secret]")
+		arguments := played.asked["args"].(map[string]any)
+		headers, _ := arguments["headers"].(map[string]any)
+		if name == "Basic" {
+			if headers["Authorization"] != "Basic "+basic || arguments["password"] != nil || arguments["username"] != nil {
+				t.Error(name, arguments)
+			}
+		} else if headers != nil || arguments["password"] != pullersPassword || arguments["username"] != "puller" {
+			t.Error(name, arguments)
+		}
+	}
+}
+
+func TestARegistryThatCannotBeAskedHowOneLogsInIsNamed(t *testing.T) {
+	played := playDragonflyWithToken(t)
+	registry := httptest.NewServer(http.NotFoundHandler())
+	registry.Close()
+	call, _ := newCall(t)
+	asking := preheat{pause: aMoment, challenge: askForChallenge}
+	_, err := asking.create(call, preheatedInputs(played, map[string]any{"repository": registry.URL + "/v2/team/hero"}))
+	if err == nil || len(played.calls) > 0 {
+		t.Fatal(err, played.calls)
+	}
+	mustContain(t, err.Error(), registry.URL+" cannot be asked how one logs in to it", "the next ./pulumiw up fetches it")
 }

@@ -111,6 +111,7 @@ class Dragonfly(Registry):
             digest=digest,
             username=origin.puller.username,
             password=origin.puller.password,
+            ca_certificate=origin.ca_certificate or "",
             scope=self._scope,
             opts=pulumi.ResourceOptions(parent=parent, depends_on=[self]),
         )
