@@ -108,10 +108,16 @@ def proxy(address: str, *, plain_http: bool, has_authority: bool) -> dict[str, A
 
     It gives what it has to anybody who asks, without a login. `useTLS` is for nydusd, which asks a proxy for an https
     address by http. https://github.com/dragonflyoss/client/blob/v1.4.0/dragonfly-client/src/proxy/mod.rs
+
+    A blob is known by its address: the chart has it known by its digest, which the scheduler 2.5.0 does not do when it
+    has one fetched early, and so what was fetched would be asked for by nobody.
     """
     hosts = [HUBS_API, HUBS_OWN] if address == HUB else [address]
     secure = scheme_of(address, plain_http=plain_http) == "https"
-    mirror: dict[str, Any] = {"addr": upstream(address, plain_http=plain_http)}
+    mirror: dict[str, Any] = {
+        "addr": upstream(address, plain_http=plain_http),
+        "enableTaskIDBasedBlobDigest": False,
+    }
     if has_authority:
         mirror["cert"] = f"{AUTHORITY_FOLDER}/{AUTHORITY}"
     return {
