@@ -268,6 +268,12 @@ def test_the_hub_has_other_names_than_people_say() -> None:
     assert {"name": "REGISTRY", "value": "docker.io"} in pod["env"]
 
 
+def test_what_was_fetched_early_is_known_by_the_name_that_pulls_have_for_it() -> None:
+    values = values_of(built())
+    for part in ("client", "seedClient"):
+        assert values[part]["config"]["proxy"]["registryMirror"]["enableTaskIDBasedBlobDigest"] is False
+
+
 def test_a_private_authority_reaches_whoever_asks_the_origin() -> None:
     values = values_of(built())
     for part in ("client", "seedClient"):
