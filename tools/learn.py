@@ -31,6 +31,8 @@ def main(arguments: list[str]) -> int:
     if len(arguments) not in (2, 3):
         raise Problem("name a stack: make learn STACK=…")
     stack, seconds, *environment = arguments
+    if not seconds.isdecimal():
+        raise Problem(f"SECONDS is how many seconds Hero runs, and {seconds} is no such number: make learn SECONDS=30")
     reason = why_not()
     if reason:
         raise Problem(f"Hero cannot be started here as a node starts it: {reason}")

@@ -73,3 +73,8 @@ def test_only_the_puller_logs_in() -> None:
 def test_a_stack_has_to_be_named() -> None:
     with pytest.raises(Problem, match="make learn STACK"):
         learn.main([])
+
+
+def test_what_is_no_number_of_seconds_is_named() -> None:
+    with pytest.raises(Problem, match="and a while is no such number"):
+        learn.main(["dev", "a while"])
