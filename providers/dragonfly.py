@@ -101,8 +101,8 @@ class DragonflyPreheat(HeroResource):
     ) -> None:
         """`repository` is an URL, `https://host/v2/path`; the login is that of who may only pull.
 
-        `ca_certificate` is PEM; empty, those are trusted whom this machine trusts. The registry is asked how one logs in
-        to it: the manager has to be told of a password in another way where the registry gives no tokens for it.
+        `ca_certificate` is PEM; empty, those are trusted whom this machine trusts. The registry is asked how one logs
+        in to it: the manager has to be told of a password in another way where the registry gives no tokens for it.
         The manager gives the login back in clear to whoever has a token for its jobs. `scope` is `single_seed_peer`,
         `all_seed_peers` or `all_peers`.
         """
