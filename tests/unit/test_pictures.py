@@ -13,7 +13,7 @@ from tools.places import ROOT
 
 DRAWN = {"preview.png": comment, "resources.png": graph}
 # By `make picture` and, of what was measured, by what measures it.
-BY_ITSELF = {"hero.png", "zot.png", "scale.svg", "speed.svg", "lazy-start.svg"}
+BY_ITSELF = {"hero.png", "zot.png", "scale.svg", "speed.svg", "lazy-start.svg", "peer-to-peer.svg"}
 
 
 def shown(page: Path) -> set[str]:
