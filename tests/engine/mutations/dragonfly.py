@@ -49,9 +49,16 @@ MUTATIONS = [
     Mutation(
         "Dragonfly is told the pusher's password",
         DRAGONFLY,
-        "password=origin.puller.password,\n            scope",
-        "password=origin.pusher.password,\n            scope",
+        "password=origin.puller.password,\n            ca_certificate",
+        "password=origin.pusher.password,\n            ca_certificate",
         f"{LIFE}::test_life[dragonfly-ko]",
+    ),
+    Mutation(
+        "what was fetched early is known by another name than pulls have for it",
+        "components/registries/dragonfly/configuration.py",
+        '"enableTaskIDBasedBlobDigest": False',
+        '"enableTaskIDBasedBlobDigest": True',
+        f"{DRAGONFLY_TESTS}::test_what_was_fetched_early_is_known_by_the_name_that_pulls_have_for_it",
     ),
     Mutation(
         "nodes take Dragonfly's word for what a tag names",
@@ -133,8 +140,8 @@ MUTATIONS = [
     Mutation(
         "the puller's password is told to Dragonfly in clear",
         "providers/dragonfly.py",
-        '"password": pulumi.Output.secret(password),\n                "scope"',
-        '"password": pulumi.Output.unsecret(password),\n                "scope"',
+        '"password": pulumi.Output.secret(password),\n                "ca_certificate"',
+        '"password": pulumi.Output.unsecret(password),\n                "ca_certificate"',
         f"{DRAGONFLY_TESTS}::test_a_new_image_is_fetched_for_whom_config_says",
     ),
     Mutation(
