@@ -123,7 +123,7 @@ func (p harborPreheat) remove(call call, olds resource.PropertyMap) error {
 		return err
 	}
 	defer harbor.close()
-	if err := harbor.removePolicy(state.Project, state.Name); err != nil && !isGone(err) {
+	if err := harbor.endPolicy(call, state); err != nil && !isGone(err) {
 		return err
 	}
 	err = harbor.removeInstance(state.Name)

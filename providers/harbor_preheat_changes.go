@@ -10,9 +10,11 @@ import (
 // What follows is of Harbor's src/server/v2.0/handler/preheat.go and src/pkg/p2p/preheat.
 
 const (
-	harborInstances  = "/p2p/preheat/instances"
-	dragonflyVendor  = "dragonfly"
-	tokenInTheHeader = "OAUTH"
+	// With the pause between two, some minutes.
+	triesToEndAPolicy = 100
+	harborInstances   = "/p2p/preheat/instances"
+	dragonflyVendor   = "dragonfly"
+	tokenInTheHeader  = "OAUTH"
 	// As Harbor itself writes them.
 	everythingInThere = `[{"type":"repository","value":"**"},{"type":"tag","value":"**"}]`
 	whenItIsPushed    = `{"type":"event_based","trigger_setting":{}}`
@@ -126,6 +128,20 @@ func (h *harbor) putPolicy(inputs harborPreheatInputs, instance int64) error {
 func (h *harbor) removePolicy(project, name string) error {
 	purpose := "let the preheat policy " + name + " of " + project + " go"
 	return h.ask(purpose, http.MethodDelete, harborPolicyPath(project, name), nil, nil)
+}
+
+// endPolicy waits while Harbor hands on an image by it, as long as which it lets no policy go.
+func (h *harbor) endPolicy(call call, state harborPreheatInputs) error {
+	for try := 1; ; try++ {
+		err := h.removePolicy(state.Project, state.Name)
+		if !isNeeded(err) || try == triesToEndAPolicy {
+			return err
+		}
+		call.progress.status("%v; trying again in %s", err, seconds(h.pause))
+		if err := h.wait(h.pause); err != nil {
+			return err
+		}
+	}
 }
 
 func harborInstancePath(name string) string {

@@ -214,3 +214,15 @@ func TestHarborsAddressIsLookedAtForPreheats(t *testing.T) {
 		t.Error(failures, err)
 	}
 }
+
+func TestAPolicyByWhichHarborJustHandsSomethingOnIsWaitedFor(t *testing.T) {
+	played := playHarborWithHero(t)
+	call, screen := newCall(t)
+	outputs := toldHarbor(t, call, played)
+	busy := playedAnswer{status: http.StatusPreconditionFailed, body: `{"errors":[{"code":"PRECONDITION","message":"an execution is running"}]}`}
+	played.before("DELETE "+policyPath, busy, busy)
+	if err := swiftPreheatInHarbor.remove(call, outputs); err != nil || len(played.instances) > 0 || len(played.policies["hero"]) > 0 {
+		t.Error(err, played.instances, played.policies)
+	}
+	mustContain(t, screen.all(), "(412: an execution is running); trying again")
+}

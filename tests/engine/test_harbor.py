@@ -97,7 +97,7 @@ def test_a_dragonfly_before_it_is_told_of_what_anybody_pushes(house: House, move
     house.configure(behind)
     house.up()
     told = house.world.named("dragonfly-policy").outputs
-    assert told["manager"] == f"http://dragonfly-manager.{told['name']}.svc:8080"
+    assert told["manager"] == f"http://dragonfly-manager.{told['name'].removeprefix('hero.')}.svc:8080"
     assert (told["project"], told["scope"]) == ("hero", "all_seed_peers")
     assert house.up().changes == {}
     house.configure(with_values(behind, {"dragonfly.rotate": "another"}))

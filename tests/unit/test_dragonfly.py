@@ -467,10 +467,15 @@ def test_a_harbor_is_told_of_it_and_no_other_origin_can_be() -> None:
         assert [each.name for each in made] == (["dragonfly-policy"] if origin == "harbor" else [])
     policy = built("harbor").named("dragonfly-policy")
     assert policy.inputs["manager"] == "http://dragonfly-manager.hero-dev-dragonfly.svc:8080"
-    assert (policy.inputs["name"], policy.inputs["scope"]) == ("hero-dev-dragonfly", "all_seed_peers")
+    assert (policy.inputs["name"], policy.inputs["scope"]) == ("hero.hero-dev-dragonfly", "all_seed_peers")
     assert {"token", "password"} <= policy.secrets
 
 
 def test_a_harbor_is_told_of_none_that_is_to_fetch_nothing() -> None:
     made = {each.name for each in built("harbor", {"preheat": "off"}).made}
     assert "dragonfly-policy" not in made
+
+
+def test_harbor_takes_the_name_whatever_the_namespace_is_called() -> None:
+    policy = built("harbor", {"namespace": "a--b"}).named("dragonfly-policy")
+    assert policy.inputs["name"] == "hero.a-b"

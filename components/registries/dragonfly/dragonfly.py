@@ -1,5 +1,6 @@
 """Dragonfly before a registry: what one node has fetched of an image, others get from it and not from the registry."""
 
+import re
 from typing import Any
 
 import pulumi
@@ -159,7 +160,9 @@ class Dragonfly(Registry):
             return
         namespace = self._cluster.namespace
         url = pulumi.Output.concat(f"http://{RELEASE}-manager.", namespace, f".svc:{REST_PORT}")
-        fetcher = Fetcher(namespace, url, self._account.token, self._scope)
+        # Harbor wants words with single signs between them. With what stands before it, nobody else calls one so.
+        called = namespace.apply(lambda name: f"hero.{re.sub('-+', '-', name)}")
+        fetcher = Fetcher(called, url, self._account.token, self._scope)
         after = pulumi.ResourceOptions(parent=self, depends_on=[self._account, self._origin])
         self._origin.tell_of(fetcher, f"{self._name}-policy", after)
 
