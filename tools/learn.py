@@ -18,7 +18,8 @@ from tools.packages import run
 from tools.places import ROOT
 from tools.problem import Problem
 from tools.progress import say, step
-from tools.where import exported, homes, outputs
+from tools.state import exported, outputs
+from tools.where import homes
 from tools.wrapper import PLUGIN, plainly
 
 KEY = "hero:image.nydusPrefetch"
@@ -36,7 +37,7 @@ def main(arguments: list[str]) -> int:
     reason = why_not()
     if reason:
         raise Problem(f"Hero cannot be started here as a node starts it: {reason}")
-    state = exported(stack)
+    state = exported(stack, "--show-secrets")
     form = form_of(state, stack)
     programs = ensure_programs({})
     with (

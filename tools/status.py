@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
-from tools.packages import run
 from tools.places import ROOT
 from tools.problem import Problem
+from tools.state import exported, resources
 from tools.wrapper import PLUGIN, plainly
 
 if TYPE_CHECKING:
@@ -23,16 +22,13 @@ def main(arguments: list[str]) -> int:
     """Print the table, which the plugin makes: it knows how a cluster is asked."""
     if len(arguments) != 1:
         raise Problem("name a stack: make status STACK=…")
-    exported = run([str(ROOT / "pulumiw"), "stack", "export", "--stack", arguments[0]], "the stack cannot be read")
-    words = where(json.loads(exported), arguments[0])
+    words = where(exported(arguments[0]), arguments[0])
     return subprocess.run([str(ROOT / "bin" / PLUGIN), "dragonfly-traffic", *words], check=False).returncode
 
 
-def where(exported: Mapping[str, Any], stack: str) -> list[str]:
+def where(state: Mapping[str, Any], stack: str) -> list[str]:
     """The kubeconfig, the context and the namespace of the stack's Dragonfly."""
-    deployment: dict[str, Any] = exported.get("deployment") or {}
-    resources: list[dict[str, Any]] = deployment.get("resources") or []
-    for each in resources:
+    for each in resources(state):
         if f"::{WAIT}::" in each["urn"]:
             return [str(each["outputs"][key]) for key in ("kubeconfig", "context", "namespace")]
     raise Problem(

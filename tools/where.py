@@ -5,66 +5,41 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from tools.packages import run
 from tools.places import ROOT
 from tools.problem import Problem
+from tools.state import exported, opened, resources
 from tools.wrapper import PLUGIN, plainly
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-STACK, HOME, COPY = "pulumi:pulumi:Stack", "hero-home:provider:Home", "hero-home:provider:ImageCopy"
+HOME, COPY = "hero-home:provider:Home", "hero-home:provider:ImageCopy"
 
 
 def main(arguments: list[str]) -> int:
     """Print the table, which the plugin makes: it knows how a registry is asked."""
     if len(arguments) != 1:
         raise Problem("name a stack: make where STACK=…")
-    told = json.dumps(homes(exported(arguments[0]), arguments[0]))
+    told = json.dumps(homes(exported(arguments[0], "--show-secrets"), arguments[0]))
     # Not as an argument, since everybody on the machine can read those.
     return subprocess.run([str(ROOT / "bin" / PLUGIN), "where"], input=told, text=True, check=False).returncode
-
-
-def exported(stack: str) -> dict[str, Any]:
-    """All that the stack's state has, secrets in clear."""
-    command = [str(ROOT / "pulumiw"), "stack", "export", "--show-secrets", "--stack", stack]
-    return dict(json.loads(run(command, "the stack cannot be read")))
 
 
 def homes(state: Mapping[str, Any], stack: str) -> list[dict[str, Any]]:
     """Each with its repository and the pusher's login; the one that the stack has chosen first."""
     found = sorted(
-        (each for each in _resources(state) if each["type"] in (HOME, COPY)), key=lambda each: each["type"] == COPY
+        (each for each in resources(state) if each["type"] in (HOME, COPY)), key=lambda each: each["type"] == COPY
     )
     if not found:
         raise Problem(f"stack {stack} has no home for Hero; make up STACK={stack} builds one")
-    return [_dwelling({key: _opened(value) for key, value in each["outputs"].items()}) for each in found]
-
-
-def outputs(state: Mapping[str, Any]) -> dict[str, Any]:
-    """What the stack itself tells."""
-    told: list[dict[str, Any]] = [each.get("outputs") or {} for each in _resources(state) if each["type"] == STACK]
-    return {key: _opened(value) for outputs in told for key, value in outputs.items()}
-
-
-def _resources(state: Mapping[str, Any]) -> list[dict[str, Any]]:
-    deployment: dict[str, Any] = state.get("deployment") or {}
-    return deployment.get("resources") or []
+    return [_dwelling({key: opened(value) for key, value in each["outputs"].items()}) for each in found]
 
 
 def _dwelling(outputs: dict[str, Any]) -> dict[str, Any]:
     images: list[dict[str, list[str]]] = outputs.get("images", [])
     return outputs if "tags" in outputs else {**outputs, "tags": [tag for image in images for tag in image["tags"]]}
-
-
-def _opened(value: Any) -> Any:  # noqa: ANN401 - any JSON
-    """A secret as an export shows it is an object with its JSON in clear."""
-    if not isinstance(value, dict):
-        return value
-    members = cast("dict[str, Any]", value)
-    return json.loads(members["plaintext"]) if "plaintext" in members else members
 
 
 if __name__ == "__main__":
