@@ -27,9 +27,9 @@ class Proxy:
 class Fetcher:
     """Who fetches images for nodes before anybody pulls them: the manager of a Dragonfly in the same cluster."""
 
-    name: pulumi.Input[str]
-    """Such as no other one in the cluster has."""
-    url: pulumi.Input[str]
+    namespace: pulumi.Output[str]
+    """Which is its alone."""
+    url: pulumi.Output[str]
     """Where pods find it."""
     token: pulumi.Output[str]
     scope: str

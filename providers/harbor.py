@@ -1,5 +1,6 @@
 """What a Harbor is told over its API, and what it is asked before an image may be used."""
 
+from dataclasses import dataclass
 from typing import TypedDict
 
 import pulumi
@@ -8,6 +9,27 @@ from providers.resource import HeroResource
 
 NO_QUOTA = -1
 FOR_EVER = -1
+
+
+@dataclass(frozen=True)
+class Administrator:
+    """One of a Harbor's administrators, by whom it is told what shall be in it."""
+
+    url: str
+    """Where it is, without a path."""
+    username: str
+    password: pulumi.Output[str]
+    authority: pulumi.Output[str] | None
+    """PEM of the private authority that signed its certificate; without it, whom this machine trusts is trusted."""
+
+    def inputs(self) -> dict[str, pulumi.Input[object]]:
+        """As each resource takes it."""
+        return {
+            "url": self.url,
+            "username": self.username,
+            "password": pulumi.Output.secret(self.password),
+            "ca_certificate": self.authority or "",
+        }
 
 
 class HarborPermission(TypedDict):
@@ -38,10 +60,7 @@ class HarborProject(HeroResource):
         self,
         name: str,
         *,
-        url: pulumi.Input[str],
-        username: pulumi.Input[str],
-        password: pulumi.Input[str],
-        ca_certificate: pulumi.Input[str],
+        administrator: Administrator,
         project: pulumi.Input[str],
         public: pulumi.Input[bool] = False,
         quota: pulumi.Input[int] = NO_QUOTA,
@@ -54,23 +73,19 @@ class HarborProject(HeroResource):
         allowed_cves: pulumi.Input[list[str]] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Make `project` in the Harbor at `url`, which has no path.
+        """Make `project` in the administrator's Harbor.
 
-        `username` is one of Harbor's administrators. `ca_certificate` is PEM; empty, those are trusted whom this
-        machine trusts. `quota` is in bytes, up to 2**50; -1 is none. `registry` is the number of another registry whose
-        images come when they are first pulled; 0 is none. `block_severity` is low, medium, high or critical: what has
-        something as bad as this cannot be pulled; empty, everything can. `cosign` and `notation` let only those images
-        be pulled that were signed with these; a project with a `registry` has no `notation`. `allowed_cves` block
-        nothing; where there are none, those are allowed that Harbor allows in all projects.
+        `quota` is in bytes, up to 2**50; -1 is none. `registry` is the number of another registry whose images come
+        when they are first pulled; 0 is none. `block_severity` is low, medium, high or critical: what has something as
+        bad as this cannot be pulled; empty, everything can. `cosign` and `notation` let only those images be pulled
+        that were signed with these; a project with a `registry` has no `notation`. `allowed_cves` block nothing; where
+        there are none, those are allowed that Harbor allows in all projects.
         """
         super().__init__(
             "HarborProject",
             name,
             {
-                "url": url,
-                "username": username,
-                "password": pulumi.Output.secret(password),
-                "ca_certificate": ca_certificate,
+                **administrator.inputs(),
                 "name": project,
                 "public": public,
                 "quota": quota,
@@ -107,10 +122,7 @@ class HarborRobot(HeroResource):
         self,
         name: str,
         *,
-        url: pulumi.Input[str],
-        username: pulumi.Input[str],
-        password: pulumi.Input[str],
-        ca_certificate: pulumi.Input[str],
+        administrator: Administrator,
         project: pulumi.Input[str],
         robot: pulumi.Input[str],
         permissions: pulumi.Input[list[HarborPermission]],
@@ -120,21 +132,17 @@ class HarborRobot(HeroResource):
         disabled: pulumi.Input[bool] = False,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Make `robot` in `project`, or in the Harbor at `url` itself where `project` is empty.
+        """Make `robot` in `project`, or in the Harbor itself where `project` is empty.
 
-        `url`, `username`, `password` and `ca_certificate` are as with a project. A robot of a project has one item of
-        `permissions`, for that project. `secret` has 8 to 128 characters, and a small letter, a large one and a digit
-        among them. `days` are counted from when Harbor makes the robot; -1 is for ever. A `disabled` robot opens
-        nothing.
+        A robot of a project has one item of `permissions`, for that project. `secret` has 8 to 128 characters, and a
+        small letter, a large one and a digit among them. `days` are counted from when Harbor makes the robot; -1 is for
+        ever. A `disabled` robot opens nothing.
         """
         super().__init__(
             "HarborRobot",
             name,
             {
-                "url": url,
-                "username": username,
-                "password": pulumi.Output.secret(password),
-                "ca_certificate": ca_certificate,
+                **administrator.inputs(),
                 "project": project,
                 "name": robot,
                 "description": description,
@@ -166,10 +174,7 @@ class HarborScan(HeroResource):
         self,
         name: str,
         *,
-        url: pulumi.Input[str],
-        username: pulumi.Input[str],
-        password: pulumi.Input[str],
-        ca_certificate: pulumi.Input[str],
+        administrator: Administrator,
         project: pulumi.Input[str],
         repository: pulumi.Input[str],
         digest: pulumi.Input[str],
@@ -179,17 +184,13 @@ class HarborScan(HeroResource):
     ) -> None:
         """Wait for the scan of `digest` in `repository`, which is the path below `project`.
 
-        `url`, `username`, `password` and `ca_certificate` are as with a project. `block` is low, medium, high or
-        critical. `patience` is in seconds, for all of the scan.
+        `block` is low, medium, high or critical. `patience` is in seconds, for all of the scan.
         """
         super().__init__(
             "HarborScan",
             name,
             {
-                "url": url,
-                "username": username,
-                "password": pulumi.Output.secret(password),
-                "ca_certificate": ca_certificate,
+                **administrator.inputs(),
                 "project": project,
                 "repository": repository,
                 "digest": digest,
@@ -215,10 +216,7 @@ class HarborPreheat(HeroResource):
         self,
         name: str,
         *,
-        url: pulumi.Input[str],
-        username: pulumi.Input[str],
-        password: pulumi.Input[str],
-        ca_certificate: pulumi.Input[str],
+        administrator: Administrator,
         project: pulumi.Input[str],
         preheat: pulumi.Input[str],
         manager: pulumi.Input[str],
@@ -228,18 +226,14 @@ class HarborPreheat(HeroResource):
     ) -> None:
         """Make both by the name `preheat`.
 
-        `url`, `username`, `password` and `ca_certificate` are as with a project. `manager` is where Harbor's own pods
-        find Dragonfly's manager, `token` one of its personal access tokens with the scope `job`, and `scope` who
-        fetches: all_seed_peers or all_peers.
+        `manager` is where Harbor's own pods find Dragonfly's manager, `token` one of its personal access tokens with
+        the scope `job`, and `scope` who fetches: all_seed_peers or all_peers.
         """
         super().__init__(
             "HarborPreheat",
             name,
             {
-                "url": url,
-                "username": username,
-                "password": pulumi.Output.secret(password),
-                "ca_certificate": ca_certificate,
+                **administrator.inputs(),
                 "project": project,
                 "name": preheat,
                 "manager": manager,

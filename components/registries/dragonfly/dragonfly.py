@@ -1,6 +1,5 @@
 """Dragonfly before a registry: what one node has fetched of an image, others get from it and not from the registry."""
 
-import re
 from typing import Any
 
 import pulumi
@@ -72,9 +71,12 @@ class Dragonfly(Registry):
         placed = pulumi.ResourceOptions(parent=self, provider=self._cluster.provider)
         release = install(f"{name}-release", DRAGONFLY, RELEASE, values, self._cluster, placed)
         well = self._wait(values, [release, self._tell_nodes()])
-        self._scope = SCOPES.get(settings.preheat or Preheat.SEEDS) if everywhere else None
-        self._account = self._sign_in(well) if self._scope else None
-        self._tell_origin()
+        scope = SCOPES.get(settings.preheat or Preheat.SEEDS) if everywhere else None
+        self._fetcher = self._sign_in(well, scope) if scope else None
+        if self._fetcher:
+            after = pulumi.ResourceOptions(parent=self, depends_on=[origin])
+            # Of what anybody but this stack pushes, only the origin knows.
+            origin.tell_of(self._fetcher, f"{name}-policy", after)
         self.promise(
             address=origin.address,
             path=origin.repository.apply(lambda repository: repository.partition("/")[2]),
@@ -98,14 +100,14 @@ class Dragonfly(Registry):
 
         Type, unless nothing is preheated: `hero-home:provider:DragonflyPreheat`.
         """
-        if self._account is None or self._scope is None:
+        if self._fetcher is None:
             return digest
         origin, plain_http = self._origin, self._origin.plain_http
         base = origin.address.apply(lambda address: upstream(address, plain_http=plain_http))
         fetched = DragonflyPreheat(
             f"{name}-preheat",
             manager=self._manager,
-            token=self._account.token,
+            token=self._fetcher.token,
             repository=pulumi.Output.concat(
                 base, "/v2/", origin.repository.apply(lambda repository: repository.partition("/")[2])
             ),
@@ -113,7 +115,7 @@ class Dragonfly(Registry):
             username=origin.puller.username,
             password=origin.puller.password,
             ca_certificate=origin.ca_certificate or "",
-            scope=self._scope,
+            scope=self._fetcher.scope,
             opts=pulumi.ResourceOptions(parent=parent, depends_on=[self]),
         )
         return fetched.digest
@@ -154,20 +156,8 @@ class Dragonfly(Registry):
             mirror=Mirror(PROXY, server, asked),
         )
 
-    def _tell_origin(self) -> None:
-        """Of what anybody but this stack pushes, only the origin knows."""
-        if self._account is None or self._scope is None:
-            return
-        namespace = self._cluster.namespace
-        url = pulumi.Output.concat(f"http://{RELEASE}-manager.", namespace, f".svc:{REST_PORT}")
-        # Harbor wants words with single signs between them. With what stands before it, nobody else calls one so.
-        called = namespace.apply(lambda name: f"hero.{re.sub('-+', '-', name)}")
-        fetcher = Fetcher(called, url, self._account.token, self._scope)
-        after = pulumi.ResourceOptions(parent=self, depends_on=[self._account, self._origin])
-        self._origin.tell_of(fetcher, f"{self._name}-policy", after)
-
-    def _sign_in(self, well: pulumi.Resource) -> DragonflyAccount:
-        return DragonflyAccount(
+    def _sign_in(self, well: pulumi.Resource, scope: str) -> Fetcher:
+        account = DragonflyAccount(
             f"{self._name}-account",
             manager=self._manager,
             password=self._secrets.account,
@@ -179,6 +169,9 @@ class Dragonfly(Registry):
                 deleted_with=self._cluster.home,
             ),
         )
+        namespace = self._cluster.namespace
+        url = pulumi.Output.concat(f"http://{RELEASE}-manager.", namespace, f".svc:{REST_PORT}")
+        return Fetcher(namespace, url, account.token, scope)
 
     def _wait(self, values: dict[str, Any], after: list[pulumi.Resource]) -> Readiness:
         cluster = self._cluster

@@ -1,5 +1,6 @@
 """Harbor by its own chart, what is in it, and what clients and nodes need to reach it."""
 
+import re
 from urllib.parse import quote
 
 import pulumi
@@ -12,17 +13,12 @@ from components.kubernetes.claims import claim
 from components.kubernetes.cluster import ClusterSettings, fingerprint, move_in, name_of, uid_of
 from components.kubernetes.nodes import Nodes
 from components.registries.harbor.chart import NODE_PORT, RELEASE, Parts, values_of
-from components.registries.harbor.inside import (
-    Administrator,
-    make_heros_robots,
-    make_other_robots,
-    make_project,
-)
+from components.registries.harbor.inside import make_heros_robots, make_other_robots, make_project
 from components.registries.harbor.projects import HEROS_LOGINS
 from components.registries.harbor.secrets import ADMINISTRATOR, Secrets, make_secrets
 from components.registries.harbor.settings import HarborSettings
 from components.registry import Fetcher, Login, Registry
-from providers.harbor import HarborPreheat, HarborProject, HarborScan
+from providers.harbor import Administrator, HarborPreheat, HarborProject, HarborScan
 from providers.readiness import Readiness
 
 IMAGES, DATABASE = "registry", "database"
@@ -64,7 +60,8 @@ class Harbor(Registry):
         release, settled = self._release(secrets, claims)
         well = self._wait("health", settled, [release, *self._tell_nodes()], url=f"{self._url}/api/v2.0/health")
         data = self._data(claims.get(DATABASE))
-        project, pusher, puller = self._fill(well, data, settled)
+        self._gone_with_it = self._going_with_it(well, data)
+        project, pusher, puller = self._fill(data, settled)
         self.promise(
             address=self._address,
             path=self._path,
@@ -90,10 +87,7 @@ class Harbor(Registry):
         project, _, repository = self._path.partition("/")
         scan = HarborScan(
             f"{name}-scan",
-            url=self._url,
-            username=self._administrator.username,
-            password=self._administrator.password,
-            ca_certificate=self._authority or "",
+            administrator=self._administrator,
             project=project,
             repository=repository,
             digest=digest,
@@ -110,12 +104,10 @@ class Harbor(Registry):
         """
         HarborPreheat(
             name,
-            url=self._url,
-            username=self._administrator.username,
-            password=self._administrator.password,
-            ca_certificate=self._authority or "",
+            administrator=self._administrator,
             project=self._settings.project.name,
-            preheat=fetcher.name,
+            # Harbor wants words with single signs between them. With what stands before it, nobody else calls one so.
+            preheat=fetcher.namespace.apply(lambda namespace: f"hero.{re.sub('-+', '-', namespace)}"),
             manager=fetcher.url,
             token=fetcher.token,
             scope=fetcher.scope,
@@ -175,24 +167,26 @@ class Harbor(Registry):
         opts = pulumi.ResourceOptions(parent=self)
         return [Nodes(f"{self._name}-nodes", self._cluster, self._address, settings.scheme, self._authority, opts)]
 
-    def _fill(
-        self, well: pulumi.Resource, data: pulumi.Input[str], settled: pulumi.Output[str]
-    ) -> tuple[HarborProject, Login, Login]:
-        """Hero's project, its pusher and its puller; with them everything else that the stack wants in there.
-
-        `data` names the database that it is all in, and `settled` what the release was told.
-        """
-        name, settings, administrator = self._name, self._settings, self._administrator
-        gone_with_it = self._gone_with_it = pulumi.ResourceOptions(
+    def _going_with_it(self, well: pulumi.Resource, data: pulumi.Input[str]) -> pulumi.ResourceOptions:
+        """Of what is in Harbor, whose database `data` names."""
+        return pulumi.ResourceOptions(
             parent=self,
             depends_on=[well],
             # Where its data goes too, nobody asks Harbor to take things away one by one, and it can refuse nothing.
-            deleted_with=None if settings.keep_data else self._cluster.home,
+            deleted_with=None if self._settings.keep_data else self._cluster.home,
             # In another database nothing is there yet. What was in the old one had numbers that what is made now gets
             # again, and so it is let go before.
             replacement_trigger=data,
             delete_before_replace=True,
         )
+
+    def _fill(self, data: pulumi.Input[str], settled: pulumi.Output[str]) -> tuple[HarborProject, Login, Login]:
+        """Hero's project, its pusher and its puller; with them everything else that the stack wants in there.
+
+        `data` names the database that it is all in, and `settled` what the release was told.
+        """
+        name, settings, administrator = self._name, self._settings, self._administrator
+        gone_with_it = self._gone_with_it
         rules = None
         endpoints: dict[str, pulumi.Input[int]] = {}
         if settings.says_more:

@@ -9,7 +9,7 @@ import pulumi_random as random
 from components.registries.harbor.projects import HEROS_LOGINS, Project, Robot
 from components.registries.harbor.settings import HarborSettings
 from components.registry import Login
-from providers.harbor import HarborProject, HarborRobot
+from providers.harbor import Administrator, HarborProject, HarborRobot
 
 BYTES = {"Mi": 1 << 20, "Gi": 1 << 30, "Ti": 1 << 40}
 PULL, PUSH = "repository:pull", "repository:push"
@@ -18,17 +18,6 @@ PULL, PUSH = "repository:pull", "repository:push"
 MAY = {"pusher": [PULL, PUSH], "puller": [PULL]}
 EVERYWHERE = "*"
 PASSWORD_LENGTH = 32
-
-
-@dataclass(frozen=True)
-class Administrator:
-    """How a Harbor is told what shall be in it."""
-
-    url: str
-    username: str
-    password: pulumi.Output[str]
-    authority: pulumi.Output[str] | None
-    """PEM of the private authority that signed its certificate."""
 
 
 @dataclass(frozen=True)
@@ -52,10 +41,7 @@ def make_project(
     """
     return HarborProject(
         f"{name}-project-{project.name}",
-        url=administrator.url,
-        username=administrator.username,
-        password=administrator.password,
-        ca_certificate=administrator.authority or "",
+        administrator=administrator,
         project=project.name,
         public=project.public,
         quota=_bytes(project.quota) if project.quota else -1,
@@ -125,10 +111,7 @@ def make_robot(
     )
     made = HarborRobot(
         name,
-        url=administrator.url,
-        username=administrator.username,
-        password=administrator.password,
-        ca_certificate=administrator.authority or "",
+        administrator=administrator,
         project="" if project == EVERYWHERE else project,
         robot=robot.name,
         description=f"Made by {pulumi.get_project()}/{pulumi.get_stack()}",

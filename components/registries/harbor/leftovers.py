@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 
 from components.plugin import call_plugin
-from components.registries.harbor.inside import Administrator
+from providers.harbor import Administrator
 
 
 def forgetting(name: str, administrator: Administrator) -> pulumi.ResourceOptions:

@@ -7,13 +7,12 @@ import pulumiverse_harbor as harbor
 
 from components.authorities import trusted
 from components.registries.harbor.administration import Direction, Endpoint, Preheating, Replication
-from components.registries.harbor.inside import Administrator
 from components.registries.harbor.leftovers import forgetting
 from components.registries.harbor.people import GroupKind, Member
 from components.registries.harbor.projects import KeptArtifacts, Label, Project
 from components.registries.harbor.settings import HarborSettings
 from components.registries.harbor.system import ldap, oidc, system
-from providers.harbor import HarborProject
+from providers.harbor import Administrator, HarborProject
 
 GROUP_KINDS = {GroupKind.LDAP: 1, GroupKind.OIDC: 3}
 

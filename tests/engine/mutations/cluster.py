@@ -102,7 +102,7 @@ MUTATIONS = [
     Mutation(
         "a full Harbor refuses to go",
         HARBOR,
-        "deleted_with=None if settings.keep_data else self._cluster.home",
+        "deleted_with=None if self._settings.keep_data else self._cluster.home",
         "deleted_with=None",
         f"{INSIDE_TESTS}::test_where_data_goes_too_harbor_is_not_asked_to_take_anything_away",
     ),
