@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 )
@@ -212,25 +214,24 @@ func (i preheatInputs) basic() string {
 
 // askForChallenge is how the registry wants one to log in: basic, bearer, or not at all.
 func askForChallenge(call call, inputs preheatInputs) (string, error) {
-	transport, err := trusting(inputs.CaCertificate)
+	sender, err := trusting(inputs.CaCertificate)
 	if err != nil {
 		return "", err
 	}
-	base, _, _ := strings.Cut(inputs.Repository, "/v2/")
-	request, err := http.NewRequestWithContext(call, http.MethodGet, base+"/v2/", nil)
+	defer sender.CloseIdleConnections()
+	scheme, path, _ := strings.Cut(inputs.Repository, "://")
+	repository, err := nameRepository(strings.Replace(path, "/v2/", "/", 1), scheme == "http")
 	if err != nil {
 		return "", err
 	}
-	client := http.Client{Transport: transport, Timeout: patienceWithChallenge}
-	defer client.CloseIdleConnections()
-	response, err := client.Do(request)
+	ctx, cancel := context.WithTimeout(call, patienceWithChallenge)
+	defer cancel()
+	challenge, err := transport.Ping(ctx, repository.Registry, sender)
 	if err != nil {
-		return "", fmt.Errorf("%s cannot be asked how one logs in to it: %w; the image is where it should be, and the next "+
-			"./pulumiw up fetches it", base, err)
+		return "", fmt.Errorf("%s://%s cannot be asked how one logs in to it: %w; the image is where it should be, and the "+
+			"next ./pulumiw up fetches it", scheme, repository.RegistryStr(), err)
 	}
-	defer response.Body.Close()
-	challenge, _, _ := strings.Cut(response.Header.Get("WWW-Authenticate"), " ")
-	return strings.ToLower(challenge), nil
+	return strings.ToLower(challenge.Scheme), nil
 }
 
 // await looks until the job is over. A manager that was stopped in between leaves it as it is for ever, so there is an

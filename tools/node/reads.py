@@ -3,6 +3,7 @@
 import http.client
 import json
 import socket
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
@@ -51,11 +52,11 @@ def accesses_of(node: Node) -> list[Access]:
     https://github.com/dragonflyoss/nydus/blob/v2.2.0/api/openapi/nydus-api-v1.yaml
     """
     (api,) = (node.folder / "socket").glob("*/api.sock")
-    connection = http.client.HTTPConnection("localhost")
-    connection.sock = socket.socket(socket.AF_UNIX)
-    connection.sock.connect(str(api))
-    connection.request("GET", "/api/v1/metrics/pattern")
-    return list(json.loads(connection.getresponse().read()))
+    with closing(http.client.HTTPConnection("localhost")) as connection:
+        connection.sock = socket.socket(socket.AF_UNIX)
+        connection.sock.connect(str(api))
+        connection.request("GET", "/api/v1/metrics/pattern")
+        return list(json.loads(connection.getresponse().read()))
 
 
 def in_order(accesses: list[Access], files: dict[int, File]) -> list[File]:
