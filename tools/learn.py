@@ -10,7 +10,7 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from tools.node.node import NYDUS, Login, Node, new_node
+from tools.node.node import LEARNS, NYDUS, Login, Node, new_node
 from tools.node.programs import ensure_programs, why_not
 from tools.node.reads import File, accesses_of, files_of, in_order
 from tools.node.talk import close, hear, tell
@@ -42,7 +42,7 @@ def main(arguments: list[str]) -> int:
     programs = ensure_programs({})
     with (
         loopback(home_of(state, stack)) as (registry, repository, login),
-        new_node(programs, registry, login, learns=True) as node,
+        new_node(programs, registry, login, LEARNS) as node,
     ):
         watch(node, f"{repository}@{form}", int(seconds), environment)
         files = files_of(node)

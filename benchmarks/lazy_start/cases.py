@@ -39,6 +39,7 @@ class Form(StrEnum):
     NOTHING_AHEAD = "nothing ahead"
     NEEDED_AHEAD = "what it needs ahead"
     ALL_AHEAD = "all ahead"
+    ALL_AFTERWARDS = "what it needs, then all ahead"
 
 
 LAZY = [form for form in Form if form is not Form.OCI]

@@ -7,6 +7,7 @@ import json
 import math
 import platform
 import random
+import shutil
 import subprocess
 import tarfile
 import zlib
@@ -114,6 +115,8 @@ def push(checkout: Checkout, folder: Path, content: Content, starter: bytes, ref
     index = {"schemaVersion": 2, "manifests": [put(json.dumps(manifest).encode(), str(manifest["mediaType"]))]}
     (folder / "index.json").write_text(json.dumps(index))
     checkout.crane("push", str(folder), reference, who="pusher")
+    # A disk has no room for a large one in each form and on the way to it.
+    shutil.rmtree(folder)
 
 
 def in_layers(content: Content, starter: bytes, layers: int) -> list[dict[str, bytes]]:
@@ -171,6 +174,7 @@ def convert(programs: Programs, checkout: Checkout, folder: Path, reference: str
     ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=SECONDS_TO_CONVERT)
     if ended.returncode != 0:
         raise Problem(f"{reference} cannot be converted:\n{ended.stdout}{ended.stderr}")
+    shutil.rmtree(folder)
     return f"{reference}-nydus"
 
 

@@ -6,7 +6,7 @@ from benchmarks.lazy_start import images
 from benchmarks.lazy_start.cases import Form
 from benchmarks.lazy_start.start import Start, start_from_cold
 from tests.checkout import Checkout
-from tools.node.node import NYDUS, OVERLAYFS, Login
+from tools.node.node import FETCHES_ALL, FETCHES_WHAT_IS_READ, NYDUS, OVERLAYFS, Login
 from tools.node.programs import Programs
 
 MEGABYTES_OF_A_LAYER, FEWEST_LAYERS = 100, 4
@@ -35,6 +35,9 @@ class LazyImage:
 
     def repository(self, form: Form) -> str:
         """With the tag of this form, which is made if need be."""
+        if form is Form.ALL_AFTERWARDS:
+            # Nodes are told so, and the image is the same.
+            return self.repository(Form.NEEDED_AHEAD)
         if form not in self._repositories:
             tag = f"{self.megabytes}-{form.replace(' ', '-')}"
             self._checkout.crane("tag", f"{self.registry}/{self._repositories[Form.OCI]}", tag, who="pusher")
@@ -50,6 +53,7 @@ class LazyImage:
     def start(self, megabits: int, form: Form) -> Start:
         """From cold, by a link of its own."""
         snapshotter, repository = OVERLAYFS if form is Form.OCI else NYDUS, self.repository(form)
+        told = FETCHES_ALL if form is Form.ALL_AFTERWARDS else FETCHES_WHAT_IS_READ
         return start_from_cold(
-            self._programs, self.registry, self._login, megabits, snapshotter, repository, self.content
+            self._programs, self.registry, self._login, megabits, snapshotter, repository, self.content, told
         )

@@ -24,6 +24,7 @@ COLORS = {
     Form.NOTHING_AHEAD: "tab:cyan",
     Form.NEEDED_AHEAD: "tab:blue",
     Form.ALL_AHEAD: "tab:orange",
+    Form.ALL_AFTERWARDS: "tab:green",
 }
 
 
@@ -41,7 +42,7 @@ def rows(outcomes: list[Outcome], forms: list[Form]) -> Iterator[str]:
             cells = [
                 outcome.case.image,
                 outcome.case.link,
-                form.removesuffix(" ahead"),
+                ahead(form),
                 f"{outcome.median(Form.OCI, ready):.2f} s",
                 f"{outcome.median(form, ready):.2f} s",
                 f"**{outcome.faster(form):.1f}**",
@@ -51,6 +52,11 @@ def rows(outcomes: list[Outcome], forms: list[Form]) -> Iterator[str]:
                 f"**{outcome.everything(form):.2f}**",
             ]
             yield f"| {' | '.join(cells)} |"
+
+
+def ahead(form: Form) -> str:
+    """What is fetched ahead, as table and picture name it."""
+    return form.removesuffix(" ahead")
 
 
 def speed(outcome: Outcome) -> float:
@@ -77,7 +83,7 @@ def draw(outcomes: list[Outcome]) -> None:
         for name, until, style in (("ready", ready, "-"), ("all read", done, "--")):
             for form, color in COLORS.items():
                 seconds = [outcome.median(form, until) for outcome in shown]
-                label = f"OCI, {name}" if form is Form.OCI else f"Nydus, {form}, {name}"
+                label = f"OCI, {name}" if form is Form.OCI else f"Nydus, {ahead(form)}, {name}"
                 axes.plot(links, seconds, marker="o", linestyle=style, color=color, label=label)
         axes.set(title=f"{shown[0].case.image}: seconds from cold", yscale="log")
         axes.yaxis.set_major_formatter("{x:g}")

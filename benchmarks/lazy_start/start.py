@@ -46,8 +46,15 @@ def expect(node: Node, said: str, wanted: str) -> None:
 
 
 def start_from_cold(
-    programs: Programs, registry: str, login: Login, megabits: int, snapshotter: str, repository: str, content: Content
+    programs: Programs,
+    registry: str,
+    login: Login,
+    megabits: int,
+    snapshotter: str,
+    repository: str,
+    content: Content,
+    nydusd_told: str,
 ) -> Start:
     """On a node of its own, by a link of its own."""
-    with new_link(programs, registry, megabits) as link, new_node(programs, link.address, login) as node:
+    with new_link(programs, registry, megabits) as link, new_node(programs, link.address, login, nydusd_told) as node:
         return start(node, link, snapshotter, repository, content)

@@ -1,7 +1,6 @@
 """The nodes of a cluster that has Dragonfly, and what they pull."""
 
 import os
-import shutil
 import sys
 import time
 from collections.abc import Callable, Generator
@@ -110,7 +109,6 @@ class Origin:
         )
         reference = f"{self._checkout.outputs()['address']}/{image}"
         images.push(self._checkout, folder, content, self._starter, reference, LAYERS)
-        shutil.rmtree(folder)
         self.sizes[image] = images.size(self._checkout, reference)
         return image
 

@@ -9,7 +9,7 @@ from benchmarks.lazy_start.cases import Form
 from benchmarks.lazy_start.lazy_image import LazyImage, puller
 from tests.checkout import Checkout
 from tools.learn import watch
-from tools.node.node import Node, new_node
+from tools.node.node import LEARNS, Node, new_node
 from tools.node.programs import Programs
 from tools.node.reads import File, accesses_of, files_of, in_order
 from tools.problem import Problem
@@ -29,7 +29,7 @@ def test_what_a_start_reads_is_known_in_its_order_whatever_is_fetched_ahead(
     home: Checkout, programs: Programs, tmp_path: Path, form: Form
 ) -> None:
     image = LazyImage(programs, home, tmp_path, MEGABYTES)
-    with new_node(programs, image.registry, puller(home), learns=True) as node:
+    with new_node(programs, image.registry, puller(home), LEARNS) as node:
         read = learned(node, f"{image.registry}/{image.repository(form)}")
     assert [each.path for each in read] == ["/starter", "/needed", *image.content.needed]
     assert [each.size for each in read[2:]] == [len(image.content.files[name]) for name in image.content.needed]
@@ -39,7 +39,7 @@ def test_an_image_that_comes_as_a_whole_is_none_to_learn_from(
     home: Checkout, programs: Programs, tmp_path: Path
 ) -> None:
     image = LazyImage(programs, home, tmp_path, MEGABYTES)
-    with new_node(programs, image.registry, puller(home), learns=True) as node:
+    with new_node(programs, image.registry, puller(home), LEARNS) as node:
         watch(node, f"{image.registry}/{image.repository(Form.OCI)}", SECONDS, [])
         with pytest.raises(Problem, match="the image came as a whole"):
             files_of(node)

@@ -149,14 +149,15 @@ def test_a_nydusd_that_ends_is_replaced_by_one_that_goes_on() -> None:
     assert said["remote"]["auth"] == {"enable_kubeconfig_keychain": False, "credential_renewal_interval": "5m"}
 
 
-def test_only_what_is_read_is_fetched() -> None:
-    said = json.loads(nydusd(None))
-    assert said["fs_prefetch"]["prefetch_all"] is False
+@pytest.mark.parametrize(("config", "expected"), [({}, False), ({"fetchAll": True}, True)])
+def test_what_nobody_has_read_is_fetched_where_config_says_so(config: dict[str, Any], *, expected: bool) -> None:
+    said = json.loads(built({**THERE, **config}).named("nydus-told").inputs["data"]["nydusd.json"])
+    assert said["fs_prefetch"] == {"enable": True, "threads_count": 4, "prefetch_all": expected}
     assert "proxy" not in said["device"]["backend"]["config"]
 
 
 def test_a_proxy_is_asked_before_the_registry() -> None:
-    said = json.loads(nydusd(Proxy("http://127.0.0.1:4001", "http://127.0.0.1:4003/healthy")))
+    said = json.loads(nydusd(Proxy("http://127.0.0.1:4001", "http://127.0.0.1:4003/healthy"), fetches_all=False))
     assert said["device"]["backend"]["config"]["proxy"] == {
         "url": "http://127.0.0.1:4001",
         "ping_url": "http://127.0.0.1:4003/healthy",

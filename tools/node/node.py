@@ -15,6 +15,13 @@ from tools.node.programs import Programs
 
 NAME = "lazy"
 OVERLAYFS, NYDUS = "overlayfs", "nydus"
+# What each nydusd of a node is told.
+FETCHES_WHAT_IS_READ = nydusd(None, fetches_all=False)
+FETCHES_ALL = nydusd(None, fetches_all=True)
+# It remembers what was read, and by whom else than its own fetching ahead.
+LEARNS = json.dumps(
+    {**json.loads(FETCHES_WHAT_IS_READ), "access_pattern": True, "fs_prefetch": {"enable": False}}, indent=2
+)
 TRANSFER = "plugins.'io.containerd.transfer.v1.local'"
 
 
@@ -77,11 +84,13 @@ class Node(Machine):
 
 
 @contextmanager
-def new_node(programs: Programs, registry: str, login: Login, *, learns: bool = False) -> Generator[Node]:
-    """A node that pulls from there; nothing of it is left afterwards. Where it `learns`, it knows what was read."""
+def new_node(
+    programs: Programs, registry: str, login: Login, nydusd_told: str = FETCHES_WHAT_IS_READ
+) -> Generator[Node]:
+    """A node that pulls from there; nothing of it is left afterwards."""
     with new_place("lazy") as place:
         node = Node(place.folder, place.first, place.namespace, programs, registry)
-        write_configuration(node, login, learning() if learns else nydusd(None))
+        write_configuration(node, login, nydusd_told)
         node.start_snapshotter()
         node.start(
             "containerd", programs["containerd"], "--config", str(node.folder / "containerd.toml"), PATH=node.path
@@ -107,12 +116,6 @@ def write_configuration(node: Node, login: Login, nydusd_told: str) -> None:
     write(folder / "login" / "config.json", json.dumps({"auths": {address: {"auth": login.basic}}}))
     write(folder / "containerd.toml", containerd(folder) + with_nydus(folder))
     (folder / "sockets").mkdir()
-
-
-def learning() -> str:
-    """What a nydusd is told that remembers what was read, and by whom else than its own fetching ahead."""
-    told = json.loads(nydusd(None))
-    return json.dumps({**told, "access_pattern": True, "fs_prefetch": {"enable": False}}, indent=2)
 
 
 def containerd(folder: Path) -> str:

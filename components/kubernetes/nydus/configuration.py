@@ -47,10 +47,10 @@ credential_renewal_interval = "{MINUTES_BETWEEN_LOGINS}m"
 """
 
 
-def nydusd(proxy: Proxy | None) -> str:
+def nydusd(proxy: Proxy | None, *, fetches_all: bool) -> str:
     """The file from which each nydusd has its own, with the registry and the login of its image.
 
-    It fetches what is read, and ahead of that what the image itself names: not all of the image.
+    It fetches what is read, and ahead of that what the image itself names; after that, all of the image or no more.
     https://github.com/dragonflyoss/nydus/blob/v2.4.4/docs/nydusd.md
     """
     backend: dict[str, Any] = {"timeout": 5, "connect_timeout": 5, "retry_limit": 2}
@@ -69,7 +69,7 @@ def nydusd(proxy: Proxy | None) -> str:
         "digest_validate": False,
         "iostats_files": False,
         "enable_xattr": True,
-        "fs_prefetch": {"enable": True, "threads_count": 4, "prefetch_all": False},
+        "fs_prefetch": {"enable": True, "threads_count": 4, "prefetch_all": fetches_all},
     }
     return json.dumps(written, indent=2)
 

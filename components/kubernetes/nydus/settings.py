@@ -29,6 +29,12 @@ class NydusSettings(Block):
         description="a map of labels: the nodes that get it, where not all of them do",
         examples=[{"pool": "lazy"}],
     )
+    fetch_all: bool = Field(
+        default=False,
+        description="whether a node goes on after what is fetched ahead until it has all of an image: true, or false, "
+        "where it fetches of the rest what is read",
+        examples=["true"],
+    )
     restart_containerd: bool = Field(
         default=True,
         description="whether containerd is restarted where systemd runs it: true or false, which waits on each node "

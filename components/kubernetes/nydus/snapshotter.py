@@ -65,7 +65,7 @@ class NydusSnapshotter(pulumi.ComponentResource):
         scripts = {file: (HERE / file).read_text() for file in SCRIPTS}
         configured = {
             "config.toml": snapshotter(name, every_pull_secret=self._settings.every_pull_secret),
-            "nydusd.json": nydusd(proxy),
+            "nydusd.json": nydusd(proxy, fetches_all=self._settings.fetch_all),
         }
         return pulumi.Output.all(registry.address, authority or "").apply(
             lambda known: {

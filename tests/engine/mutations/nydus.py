@@ -39,11 +39,11 @@ MUTATIONS = [
         f"{NYDUS_TESTS}::test_mounts_reach_other_pods_and_programs_outlive_this_one",
     ),
     Mutation(
-        "a Nydus image is fetched whole",
+        "a Nydus image is fetched whole, unasked",
         CONFIGURATION,
-        '"prefetch_all": False',
+        '"prefetch_all": fetches_all',
         '"prefetch_all": True',
-        f"{NYDUS_TESTS}::test_only_what_is_read_is_fetched",
+        f"{NYDUS_TESTS}::test_what_nobody_has_read_is_fetched_where_config_says_so",
     ),
     Mutation(
         "Nydus pods end with their nydusd",
