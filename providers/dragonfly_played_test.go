@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	corev1 "k8s.io/api/core/v1"
@@ -22,7 +23,7 @@ const (
 	anotherPassword  = "another-one-of-them"
 	dragonflySpace   = "hero-dev-dragonfly"
 	managersPod      = `{"metadata": {"name": "dragonfly-manager-1", "labels": {"component": "manager"}}, "status": {"conditions": [{"type": "Ready", "status": %q}]}}`
-	anotherPod       = `{"metadata": {"name": "dragonfly-scheduler-0", "labels": {"component": "scheduler"}}, "status": {"conditions": [{"type": "Ready", "status": "True"}]}}`
+	schedulersPod    = `{"metadata": {"name": "dragonfly-scheduler-%d", "labels": {"component": "scheduler"}}, "status": {"conditions": [{"type": "Ready", "status": "True", "lastTransitionTime": %q}]}}`
 	portForwardOfPod = "/api/v1/namespaces/" + dragonflySpace + "/pods/dragonfly-manager-1/portforward"
 )
 
@@ -33,6 +34,8 @@ type playedDragonfly struct {
 	manager *httptest.Server
 	lock    sync.Mutex
 	ready   bool
+	// schedulers are ready since when, each.
+	schedulers []time.Time
 	// broken is what the cluster says of a port that it cannot forward.
 	broken   string
 	password string
@@ -54,7 +57,7 @@ type playedDragonfly struct {
 func playDragonfly(t *testing.T) *playedDragonfly {
 	t.Helper()
 	played := &playedDragonfly{
-		t: t, ready: true, password: dragonflyPublicPassword, tokens: map[int]string{}, names: map[int]string{},
+		t: t, ready: true, schedulers: []time.Time{{}}, password: dragonflyPublicPassword, tokens: map[int]string{}, names: map[int]string{},
 		jobs: []string{`{"id": 7, "state": "SUCCESS"}`},
 	}
 	played.manager = httptest.NewServer(http.HandlerFunc(played.answer))
@@ -71,7 +74,11 @@ func (p *playedDragonfly) forward(writer http.ResponseWriter, request *http.Requ
 		p.lock.Lock()
 		defer p.lock.Unlock()
 		ready := map[bool]string{true: "True", false: "False"}[p.ready]
-		fmt.Fprintf(writer, `{"items": [%s, %s]}`, anotherPod, fmt.Sprintf(managersPod, ready))
+		pods := []string{}
+		for number, since := range p.schedulers {
+			pods = append(pods, fmt.Sprintf(schedulersPod, number, since.Format(time.RFC3339)))
+		}
+		fmt.Fprintf(writer, `{"items": [%s]}`, strings.Join(append(pods, fmt.Sprintf(managersPod, ready)), ", "))
 	case portForwardOfPod:
 		p.pass(writer, request)
 	default:

@@ -101,7 +101,7 @@ func servePlugin(arguments []string) error {
 			"hero-home:provider:HarborRobot":         harborRobot{pause: harborPause},
 			"hero-home:provider:HarborScan":          harborScan{pause: harborPause},
 			"hero-home:provider:DragonflyAccount":    dragonflyAccount{pause: dragonflyPause, forgets: dragonflyForgets},
-			"hero-home:provider:DragonflyPreheat":    preheat{pause: dragonflyPause, challenge: askForChallenge},
+			"hero-home:provider:DragonflyPreheat":    preheat{pause: dragonflyPause, unknown: longestUnknown, challenge: askForChallenge},
 		},
 		engine: engine, cancelled: cancelled, cancel: cancel, keychain: authn.DefaultKeychain, hubAPI: hubAPI,
 	}

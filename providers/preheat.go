@@ -33,6 +33,8 @@ var preheatScopes = []string{"single_seed_peer", "all_seed_peers", "all_peers"}
 type preheat struct {
 	// pause is the time between two looks.
 	pause time.Duration
+	// unknown is for how long a scheduler may not be known to all yet.
+	unknown time.Duration
 	// challenge asks the registry how one logs in to it.
 	challenge func(call call, inputs preheatInputs) (string, error)
 }
@@ -144,6 +146,9 @@ func (p preheat) fetch(call call, inputs preheatInputs) error {
 	}
 	defer manager.close()
 	manager.bearer = inputs.Token
+	if err := manager.waitUntilKnown(p.unknown); err != nil {
+		return err
+	}
 	for {
 		job, err := inputs.begin(manager, challenge)
 		if err != nil {

@@ -52,6 +52,38 @@ func fetched(t *testing.T, played *playedDragonfly) resource.PropertyMap {
 	return asSent(outputs)
 }
 
+func TestAJobWaitsUntilEveryNodeKnowsOfEveryScheduler(t *testing.T) {
+	now := time.Now()
+	longAgo := now.Add(-time.Hour)
+	for name, played := range map[string]struct {
+		schedulers []time.Time
+		waits      bool
+	}{
+		"one alone, and new":             {[]time.Time{now}, false},
+		"all for long":                   {[]time.Time{longAgo, longAgo, longAgo}, false},
+		"one of them new":                {[]time.Time{longAgo, now, longAgo}, true},
+		"a clock that is ahead of ours":  {[]time.Time{longAgo, now.Add(time.Hour)}, true},
+		"new, and nobody waits for that": {[]time.Time{longAgo, now.Add(-3 * time.Second)}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dragonfly := playDragonflyWithToken(t)
+			dragonfly.schedulers = played.schedulers
+			waiting := preheat{pause: aMoment, unknown: 2 * time.Second, challenge: givesTokens}
+			call, screen := newCall(t)
+			begun := time.Now()
+			if _, err := waiting.create(call, preheatedInputs(dragonfly)); err != nil {
+				t.Fatal(err)
+			}
+			if waited := time.Since(begun) > 500*time.Millisecond; waited != played.waits {
+				t.Errorf("it took %s", time.Since(begun))
+			}
+			if told := strings.Contains(screen.all(), "until every node knows of dragonfly-scheduler-1"); told != played.waits {
+				t.Error(screen.all())
+			}
+		})
+	}
+}
+
 func TestANewImageIsFetchedByOneJobAndWaitedFor(t *testing.T) {
 	played := playDragonflyWithToken(t)
 	part := func(state string) string { return `{"state": "` + state + `"}` }

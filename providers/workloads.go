@@ -200,6 +200,15 @@ func isReady(pod corev1.Pod) bool {
 	})
 }
 
+func readySince(pod corev1.Pod) time.Time {
+	for _, condition := range pod.Status.Conditions {
+		if condition.Type == corev1.PodReady {
+			return condition.LastTransitionTime.Time
+		}
+	}
+	return time.Time{}
+}
+
 func newestFirst(events []corev1.Event) []corev1.Event {
 	sorted := slices.Clone(events)
 	slices.SortStableFunc(sorted, func(a, b corev1.Event) int { return seen(b).Compare(seen(a)) })

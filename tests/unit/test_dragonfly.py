@@ -274,6 +274,21 @@ def test_what_was_fetched_early_is_known_by_the_name_that_pulls_have_for_it() ->
         assert values[part]["config"]["proxy"]["registryMirror"]["enableTaskIDBasedBlobDigest"] is False
 
 
+def test_no_part_writes_logins_into_its_log() -> None:
+    engine = built()
+    for part in ("client", "seedClient"):
+        assert values_of(engine)[part]["config"]["log"] == {"level": "warn"}
+    for file in ("manager.yaml", "scheduler.yaml"):
+        assert json.loads(given(engine)[file])["server"]["logLevel"] == "warn"
+
+
+def test_all_nodes_soon_know_the_same_schedulers() -> None:
+    engine = built()
+    for part in ("client", "seedClient"):
+        assert values_of(engine)[part]["config"]["dynconfig"] == {"refreshInterval": "10s"}
+    assert json.loads(given(engine)["manager.yaml"])["cache"] == {"redis": {"ttl": "10s"}, "local": {"ttl": "10s"}}
+
+
 def test_a_private_authority_reaches_whoever_asks_the_origin() -> None:
     values = values_of(built())
     for part in ("client", "seedClient"):

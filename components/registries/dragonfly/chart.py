@@ -21,8 +21,10 @@ from components.registries.dragonfly.configuration import (
     DATABASE,
     DATABASE_USER,
     GIVEN_FOLDER,
+    LOG_LEVEL,
     MANAGER,
     REDIS_AUTHORITY,
+    REFRESH,
     SCHEDULER,
 )
 from components.registries.dragonfly.secrets import REDIS_PASSWORD, Secrets
@@ -164,7 +166,8 @@ def _volume(name: str, files: list[str], parts: Parts) -> dict[str, Any]:
 
 def _fetching(volumes: list[Any], mounts: list[Any], parts: Parts) -> dict[str, Any]:
     """A dfdaemon, and the origin's authority where there is one."""
-    fetching: dict[str, Any] = {"config": {"proxy": parts.proxy}, "extraVolumes": volumes, "extraVolumeMounts": mounts}
+    told = {"log": {"level": LOG_LEVEL}, "dynconfig": {"refreshInterval": REFRESH}, "proxy": parts.proxy}
+    fetching: dict[str, Any] = {"config": told, "extraVolumes": volumes, "extraVolumeMounts": mounts}
     if parts.has_authority:
         fetching["extraVolumes"] = [*volumes, _volume("authority", [AUTHORITY], parts)]
         fetching["extraVolumeMounts"] = [*mounts, AUTHORITY_MOUNT]

@@ -19,6 +19,12 @@ REDIS_PORT, MYSQL_PORT = 6379, 3306
 GIVEN_FOLDER, AUTHORITY_FOLDER = "/etc/hero", "/etc/hero-authorities"
 REDIS_AUTHORITY, AUTHORITY = "redis-ca.crt", "ca.crt"
 HUBS_API = "index.docker.io"
+# At its own default, `info`, each of them writes the login of whoever pulls into its log.
+LOG_LEVEL = "warn"
+# How long a manager goes on with what it read of its schedulers, and how often a dfdaemon asks for them. With the 5
+# minutes of either's default, nodes would for so long ask different schedulers for the same image, and the registry for
+# what their neighbours have. The plugin's longestUnknown is from these.
+STALE, REFRESH = "10s", "10s"
 
 
 @dataclass(frozen=True)
@@ -39,7 +45,9 @@ def manager(namespace: str, passwords: Passwords, database: Database | None, red
         "server": {
             "rest": {"addr": f":{REST_PORT}"},
             "grpc": {"port": {"start": GRPC_PORT, "end": GRPC_PORT}},
+            "logLevel": LOG_LEVEL,
         },
+        "cache": {"redis": {"ttl": STALE}, "local": {"ttl": STALE}},
         "auth": {"jwt": {"key": passwords.signing_key}},
         "database": {"mysql": _mysql(namespace, passwords, database), "redis": _redis(namespace, passwords, redis)},
         "metrics": METRICS,
@@ -54,7 +62,7 @@ def scheduler(namespace: str, passwords: Passwords, redis: Redis | None) -> str:
     https://github.com/dragonflyoss/dragonfly/blob/v2.5.0/scheduler/config/config.go
     """
     written: dict[str, Any] = {
-        "server": {"port": SCHEDULER_PORT, "advertisePort": SCHEDULER_PORT},
+        "server": {"port": SCHEDULER_PORT, "advertisePort": SCHEDULER_PORT, "logLevel": LOG_LEVEL},
         "manager": {"addr": f"{RELEASE}-manager.{namespace}.svc:{GRPC_PORT}", "schedulerClusterID": 1},
         "database": {"redis": _redis(namespace, passwords, redis)},
         "metrics": METRICS,

@@ -61,6 +61,20 @@ MUTATIONS = [
         f"{DRAGONFLY_TESTS}::test_what_was_fetched_early_is_known_by_the_name_that_pulls_have_for_it",
     ),
     Mutation(
+        "Dragonfly writes logins into its logs",
+        "components/registries/dragonfly/configuration.py",
+        'LOG_LEVEL = "warn"',
+        'LOG_LEVEL = "info"',
+        f"{DRAGONFLY_TESTS}::test_no_part_writes_logins_into_its_log",
+    ),
+    Mutation(
+        "nodes ask different schedulers for one image",
+        "components/registries/dragonfly/configuration.py",
+        'STALE, REFRESH = "10s", "10s"',
+        'STALE, REFRESH = "5m", "5m"',
+        f"{DRAGONFLY_TESTS}::test_all_nodes_soon_know_the_same_schedulers",
+    ),
+    Mutation(
         "nodes take Dragonfly's word for what a tag names",
         NODES,
         "'  capabilities = [\"pull\"]',",

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+const (
+	dragonflyScheduler = "scheduler" // how the chart labels its pods
+	// The longest that a manager and a dfdaemon go on with what they know: 30 s in the manager's database (`defaultTTL` in
+	// manager/database/cacher.go), twice STALE and once REFRESH, as components/registries/dragonfly/configuration.py has them.
+	longestUnknown = 60 * time.Second
+)
+
+// waitUntilKnown waits until whoever fetches knows of every scheduler. Which of several is asked for an image depends on how
+// many one knows of, and one that nobody has asked before has it fetched from the registry again.
+func (d *dragonfly) waitUntilKnown(longest time.Duration) error {
+	begun := time.Now()
+	for {
+		youngest, err := d.youngestScheduler()
+		if err != nil {
+			return err
+		}
+		since := youngest.ready
+		if since.After(begun) {
+			since = begun // the cluster's clock is ahead
+		}
+		left := time.Until(since.Add(longest))
+		if youngest.name == "" || left <= 0 {
+			return nil
+		}
+		d.call.progress.status("waiting until every node knows of %s (%s)", youngest.name, seconds(left))
+		if err := d.wait(min(left, d.pause)); err != nil {
+			return err
+		}
+	}
+}
+
+type readyScheduler struct {
+	name  string
+	ready time.Time
+}
+
+// youngestScheduler is the one that is ready since the shortest time; where there is one alone everybody knows of it, since
+// a dfdaemon starts no sooner.
+func (d *dragonfly) youngestScheduler() (readyScheduler, error) {
+	var pods corev1.PodList
+	if err := d.cluster.list(d.call, "api/v1/namespaces/"+d.Namespace+"/pods", &pods); err != nil {
+		return readyScheduler{}, err
+	}
+	var youngest readyScheduler
+	count := 0
+	for _, pod := range pods.Items {
+		if pod.Labels["component"] != dragonflyScheduler || !isReady(pod) {
+			continue
+		}
+		count++
+		if since := readySince(pod); since.After(youngest.ready) {
+			youngest = readyScheduler{pod.Name, since}
+		}
+	}
+	if count < 2 {
+		return readyScheduler{}, nil
+	}
+	return youngest, nil
+}
