@@ -8,9 +8,10 @@ import (
 
 const (
 	dragonflyScheduler = "scheduler" // how the chart labels its pods
-	// The longest that a manager and a dfdaemon go on with what they know: 30 s in the manager's database (`defaultTTL` in
-	// manager/database/cacher.go), twice STALE and once REFRESH, as components/registries/dragonfly/configuration.py has them.
-	longestUnknown = 60 * time.Second
+	// The longest until a scheduler and the dfdaemons know of each other: 30 s in the manager's database (`defaultTTL` in
+	// manager/database/cacher.go), twice STALE, once REFRESH and once ANNOUNCE, as
+	// components/registries/dragonfly/configuration.py has them.
+	longestUnknown = 80 * time.Second
 )
 
 // waitUntilKnown waits until whoever fetches knows of every scheduler. Which of several is asked for an image depends on how

@@ -289,6 +289,12 @@ def test_all_nodes_soon_know_the_same_schedulers() -> None:
     assert json.loads(given(engine)["manager.yaml"])["cache"] == {"redis": {"ttl": "10s"}, "local": {"ttl": "10s"}}
 
 
+def test_a_scheduler_that_was_started_anew_soon_knows_all_nodes() -> None:
+    engine = built()
+    for part in ("client", "seedClient"):
+        assert values_of(engine)[part]["config"]["scheduler"] == {"announceInterval": "20s"}
+
+
 def test_a_private_authority_reaches_whoever_asks_the_origin() -> None:
     values = values_of(built())
     for part in ("client", "seedClient"):

@@ -16,6 +16,7 @@ from components.kubernetes.charts import (
 )
 from components.kubernetes.cluster import ClusterSettings
 from components.registries.dragonfly.configuration import (
+    ANNOUNCE,
     AUTHORITY,
     AUTHORITY_FOLDER,
     DATABASE,
@@ -166,7 +167,12 @@ def _volume(name: str, files: list[str], parts: Parts) -> dict[str, Any]:
 
 def _fetching(volumes: list[Any], mounts: list[Any], parts: Parts) -> dict[str, Any]:
     """A dfdaemon, and the origin's authority where there is one."""
-    told = {"log": {"level": LOG_LEVEL}, "dynconfig": {"refreshInterval": REFRESH}, "proxy": parts.proxy}
+    told = {
+        "log": {"level": LOG_LEVEL},
+        "dynconfig": {"refreshInterval": REFRESH},
+        "scheduler": {"announceInterval": ANNOUNCE},
+        "proxy": parts.proxy,
+    }
     fetching: dict[str, Any] = {"config": told, "extraVolumes": volumes, "extraVolumeMounts": mounts}
     if parts.has_authority:
         fetching["extraVolumes"] = [*volumes, _volume("authority", [AUTHORITY], parts)]

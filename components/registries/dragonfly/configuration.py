@@ -21,10 +21,11 @@ REDIS_AUTHORITY, AUTHORITY = "redis-ca.crt", "ca.crt"
 HUBS_API = "index.docker.io"
 # At its own default, `info`, each of them writes the login of whoever pulls into its log.
 LOG_LEVEL = "warn"
-# How long a manager goes on with what it read of its schedulers, and how often a dfdaemon asks for them. With the 5
-# minutes of either's default, nodes would for so long ask different schedulers for the same image, and the registry for
-# what their neighbours have. The plugin's longestUnknown is from these.
-STALE, REFRESH = "10s", "10s"
+# How long a manager goes on with what it read of its schedulers, how often a dfdaemon asks for them, and how often it
+# tells them of itself (who is silent for twice as long is forgotten). By default that is up to 5 minutes each: for so
+# long nodes would ask different schedulers for the same image, and the registry for what their neighbours have, and a
+# scheduler that was started anew would know of nobody. The plugin's longestUnknown is the sum of these.
+STALE, REFRESH, ANNOUNCE = "10s", "10s", "20s"
 
 
 @dataclass(frozen=True)

@@ -70,9 +70,16 @@ MUTATIONS = [
     Mutation(
         "nodes ask different schedulers for one image",
         "components/registries/dragonfly/configuration.py",
-        'STALE, REFRESH = "10s", "10s"',
-        'STALE, REFRESH = "5m", "5m"',
+        'STALE, REFRESH, ANNOUNCE = "10s", "10s", "20s"',
+        'STALE, REFRESH, ANNOUNCE = "5m", "5m", "20s"',
         f"{DRAGONFLY_TESTS}::test_all_nodes_soon_know_the_same_schedulers",
+    ),
+    Mutation(
+        "a scheduler that was started anew knows of no node",
+        "components/registries/dragonfly/chart.py",
+        '        "scheduler": {"announceInterval": ANNOUNCE},\n',
+        "",
+        f"{DRAGONFLY_TESTS}::test_a_scheduler_that_was_started_anew_soon_knows_all_nodes",
     ),
     Mutation(
         "nodes take Dragonfly's word for what a tag names",
