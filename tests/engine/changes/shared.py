@@ -62,7 +62,7 @@ def nydus_changes() -> list[Change]:
     keys: list[tuple[str, object, dict[str, str]]] = [
         ("runtimeClass", "nydus", moved),
         ("nodeSelector", {"pool": "lazy"}, {**rolled, "nydus-runtime-class": "update"}),
-        ("fetchAll", True, rolled),
+        ("fetchAll", True, {**rolled, "nydus-told": "update"}),
         ("restartContainerd", False, rolled),
         (
             "everyPullSecret",
