@@ -12,7 +12,6 @@ BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 PLAYED = "typed by tests/engine/test_documents.py, with stand-ins for the providers"
 CLUSTER = "asks a cluster, which no stand-in plays; the unit tier does the same with answers of its own"
-PREVIEWED = "acts upon the checkout that it is in, with its real plugins; README.md has it typed"
 WHERE = "asks registries, which no stand-in plays; README.md has it typed, and test_switching.py does it with two homes"
 BACKUP = "needs a cluster with a Harbor in it; it was run by hand in one"
 OTHERS = "typed by tests/engine/test_package.py, with a stand-in and with our own plugin"
@@ -48,14 +47,14 @@ NOT_RUN: dict[str, dict[str, str]] = {
         "sudo": "is for root where FUSE is; tests/embedded/test_lazy_start.py types it",
     },
     "docs/mirrors.md": {
-        "make preview": PREVIEWED,
+        "make preview": PLAYED,
         "make up": PLAYED,
         "./pulumiw stack output mirrors --stack dev": PLAYED,
         "make where": WHERE,
     },
     "docs/package.md": {"pulumi": OTHERS, "npm": OTHERS},
     "docs/pull-secrets.md": {"make up": PLAYED},
-    "docs/switching.md": {"make preview": PREVIEWED, "make up": PLAYED, "make where": WHERE},
+    "docs/switching.md": {"make preview": PLAYED, "make up": PLAYED, "make where": WHERE},
     "docs/zot.md": {
         "make up STACK=mine": PLAYED,
         "./pulumiw stack output caCertificate --stack mine > ca.crt": PLAYED,

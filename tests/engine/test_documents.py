@@ -30,7 +30,8 @@ def test_what_a_page_has_typed(house: House, page: str) -> None:
         if command.startswith("./pulumiw import "):
             typed(LOSE, house.path, house.environment)
             command += " --yes"  # noqa: PLW2901 - what its reader is asked then
-        typed(command, house.path, house.environment, TOKEN)
+        said = typed(command, house.path, house.environment, TOKEN)
+        assert command != "make preview" or "to create" in said
     stack = STACK if any(STACK in command for command in played(page)) else house.stack
     reader = House(house.path, house.world, house.plugins, house.environment, stack)
     assert reader.outputs()["image"]
@@ -39,7 +40,12 @@ def test_what_a_page_has_typed(house: House, page: str) -> None:
 
 
 def furnish_for_a_reader(house: House) -> None:
-    """The stacks' files and `make`; ./pulumiw is the CLI that is there already."""
+    """The stacks' files and `make`; ./pulumiw is the CLI that is there already, and so is what `make` brings along."""
+    # What is run from there takes this folder for the checkout.
+    (house.path / "tools").unlink()
+    shutil.copytree(ROOT / "tools", house.path / "tools")
+    (house.path / "policies").symlink_to(ROOT / "policies")
+    house.environment["MAKEFLAGS"] = "-- WITHIN=env"
     for name in ("Makefile", *(file.name for file in ROOT.glob("Pulumi.*.yaml"))):
         shutil.copy(ROOT / name, house.path / name)
     wrapper = house.path / "pulumiw"
