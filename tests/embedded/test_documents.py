@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from tests.checkout import Checkout, new_checkout
-from tests.documented import PAGES, run_by_a_test, typed
+from tests.documented import OF_A_HOME, PAGES, run_by_a_test, typed
 from tests.unit.configuration import entries_of, read
 
 # What stands for something of the reader's own.
@@ -74,10 +74,13 @@ def test_the_page_of_the_embedded_registry(checkout: Checkout) -> None:
 
 @pytest.mark.parametrize("page", TYPED)
 def test_what_a_page_has_done(checkout: Checkout, monkeypatch: pytest.MonkeyPatch, page: str) -> None:
+    if page in OF_A_HOME:
+        checkout.up()
     for command in run_by_a_test(page):
         for word, own in OWN.items():
             command = command.replace(word, own)  # noqa: PLW2901 - the same one, as its reader types it
-        done(checkout, command)
+        said = done(checkout, command)
+        assert command != "make where" or "It is the only home." in said
     stack = checkout.path / ("Pulumi.mine.yaml" if (checkout.path / "Pulumi.mine.yaml").exists() else "Pulumi.dev.yaml")
     monkeypatch.chdir(checkout.path)
     assert configured(stack)

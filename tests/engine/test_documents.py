@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from tests.documented import PAGES, PLAYED, commands, played, typed, why_not
+from tests.documented import OF_A_HOME, PAGES, PLAYED, commands, played, typed, why_not
 from tests.engine.house import House
 from tools.places import ROOT
 
@@ -13,8 +13,6 @@ WRITTEN = [page for page in PAGES if any(why_not(page, command) == PLAYED for co
 # What a page has its reader import is there to be lost before.
 IMPORTED = "urn:pulumi:mine::hero::hero:registry:DockerHub$hero-home:provider:DockerHubRepository::dockerhub-repository"
 LOSE = f"./pulumiw state delete --target-dependents --yes --stack {STACK} '{IMPORTED}'"
-# What they are about begins with a home that is there.
-OF_A_HOME = ("docs/mirrors.md", "docs/switching.md")
 OWN = {"NAMESPACE": "vfarcic"}
 TOKEN = "the-administrators-token"
 
