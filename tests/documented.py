@@ -23,7 +23,10 @@ SECONDS_FOR_A_COMMAND = 300
 # What they are about begins with a home that is there.
 OF_A_HOME = ("docs/mirrors.md", "docs/switching.md")
 
-# By page: whatever cannot be done on any machine, or would be done twice.
+# What some of them have to say.
+ANSWERS = {"make preview": "to create", "make where": "It is the only home."}
+
+# By page: whatever cannot be done on any machine, or by one of the tiers alone, or would be done twice.
 NOT_RUN: dict[str, dict[str, str]] = {
     "README.md": {"make test": ITSELF},
     "CONTRIBUTING.md": {"make test": ITSELF, "make lint": BESIDE},
@@ -81,9 +84,14 @@ def commands(page: str) -> list[str]:
 
 
 def why_not(page: str, command: str) -> str:
-    """Why no test runs it; nothing where one does. A reason may be that of all commands of one program."""
+    """Why not all tiers type it; nothing where they do. A reason may be that of all commands of one program."""
     reasons = NOT_RUN.get(page, {})
     return reasons.get(command) or reasons.get(command.split(maxsplit=1)[0], "")
+
+
+def by_its_reader(command: str) -> str:
+    """With something of the reader's own where the page has a word for it."""
+    return command.replace("NAMESPACE", "vfarcic")
 
 
 def run_by_a_test(page: str) -> list[str]:

@@ -9,11 +9,9 @@ import pytest
 import yaml
 
 from tests.checkout import Checkout, new_checkout
-from tests.documented import OF_A_HOME, PAGES, run_by_a_test, typed
+from tests.documented import ANSWERS, OF_A_HOME, PAGES, by_its_reader, run_by_a_test, typed
 from tests.unit.configuration import entries_of, read
 
-# What stands for something of the reader's own.
-OWN = {"NAMESPACE": "vfarcic"}
 WALKS = ("README.md", "docs/embedded.md")
 TYPED = [page for page in PAGES if page not in WALKS and run_by_a_test(page)]
 
@@ -77,10 +75,7 @@ def test_what_a_page_has_done(checkout: Checkout, monkeypatch: pytest.MonkeyPatc
     if page in OF_A_HOME:
         checkout.up()
     for command in run_by_a_test(page):
-        for word, own in OWN.items():
-            command = command.replace(word, own)  # noqa: PLW2901 - the same one, as its reader types it
-        said = done(checkout, command)
-        assert command != "make where" or "It is the only home." in said
+        assert ANSWERS.get(command, "") in done(checkout, by_its_reader(command))
     stack = checkout.path / ("Pulumi.mine.yaml" if (checkout.path / "Pulumi.mine.yaml").exists() else "Pulumi.dev.yaml")
     monkeypatch.chdir(checkout.path)
     assert configured(stack)
