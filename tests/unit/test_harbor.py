@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from components.kubernetes.charts import HARBOR_IMAGES
+from components.kubernetes.charts import HARBOR_IMAGES, SHELL_IMAGE
 from tests.contracts import unknown_keys
 from tests.unit.configuration import sealed, write_sources
 from tests.unit.harbor import STACKS, built, values_of
@@ -82,6 +82,27 @@ def test_all_ten_images_are_pinned_and_all_come_from_where_config_says() -> None
     for path, image in HARBOR_IMAGES.items():
         assert _at(plain, path)["image"] == {"repository": image.repository, "tag": "v2.15.1"}
         assert _at(moved, path)["image"]["repository"].startswith("mirror.example.com/all/goharbor/")
+
+
+def test_the_job_service_starts_when_core_answers_and_not_before() -> None:
+    [waiting] = values_of(built({}))["jobservice"]["initContainers"]
+    assert "until wget" in waiting["command"][-1]
+    assert "http://harbor-core/api/v2.0/ping" in waiting["command"][-1]
+    assert waiting["image"] == str(SHELL_IMAGE)
+    [moved] = values_of(built({}, cluster={"images": "mirror.example.com/all"}))["jobservice"]["initContainers"]
+    assert moved["image"] == "mirror.example.com/all/library/busybox:1.37.0"
+
+
+def test_a_part_is_seen_to_be_ready_soon_and_has_as_long_as_the_chart_gives_it() -> None:
+    values = values_of(built({}))
+    for path in HARBOR_IMAGES:
+        looks = _at(values, path)["readinessProbe"]
+        assert looks["initialDelaySeconds"] + looks["periodSeconds"] <= 3
+        # The chart's own: 3 times, each ten seconds.
+        assert looks["periodSeconds"] * looks["failureThreshold"] == 10 * 3
+    start = values["core"]["startupProbe"]
+    # The chart's own: 360 times, each ten seconds.
+    assert start["periodSeconds"] * start["failureThreshold"] == 10 * 360
 
 
 @pytest.mark.parametrize(("block", "ports"), [({}, (0, 30003)), ({"insecureHttp": True, "port": 30500}, (30500, 0))])

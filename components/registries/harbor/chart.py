@@ -6,7 +6,7 @@ from typing import Any
 import pulumi
 
 from components.kubernetes.certificates import Certificate
-from components.kubernetes.charts import HARBOR_IMAGES
+from components.kubernetes.charts import HARBOR_IMAGES, SHELL_IMAGE
 from components.kubernetes.cluster import ClusterSettings
 from components.kubernetes.exposure import Expose
 from components.registries.harbor.outside import Database, Redis
@@ -15,6 +15,11 @@ from components.registries.harbor.settings import HarborSettings
 
 RELEASE = "harbor"
 NODE_PORT = 30003
+# How often Kubernetes looks whether a part is ready. The chart has it look each ten seconds, the first time too early,
+# and the parts wait for each other. As there, a part may leave it without an answer for half a minute, and core for an
+# hour when it starts.
+LOOKS = {"initialDelaySeconds": 0, "periodSeconds": 3, "failureThreshold": 10}
+LOOKS_AT_A_START = {"initialDelaySeconds": 0, "periodSeconds": 1, "failureThreshold": 3600}
 REPLICATED = ("nginx", "portal", "core", "jobservice", "registry", "trivy")
 
 
@@ -47,7 +52,7 @@ def values_of(settings: HarborSettings, cluster: ClusterSettings, url: str, part
         "redis": _redis(settings.redis),
         "trivy": _scanner(settings),
         "metrics": {"enabled": settings.metrics, "serviceMonitor": {"enabled": settings.service_monitor}},
-        **_parts(parts),
+        **_parts(parts, cluster),
     }
     if settings.authorities:
         values["caBundleSecretName"] = parts.secrets.made
@@ -55,11 +60,11 @@ def values_of(settings: HarborSettings, cluster: ClusterSettings, url: str, part
         values.setdefault(part, {})["replicas"] = settings.replicas
     for path, image in HARBOR_IMAGES.items():
         moved = image.moved(cluster)
-        _at(values, path)["image"] = {"repository": moved.repository, "tag": moved.tag}
+        _at(values, path).update(image={"repository": moved.repository, "tag": moved.tag}, readinessProbe=LOOKS)
     return values
 
 
-def _parts(parts: Parts) -> dict[str, Any]:
+def _parts(parts: Parts, cluster: ClusterSettings) -> dict[str, Any]:
     """The parts that read Secrets at their start, rolled when those are others: the chart would not see that."""
     secrets = parts.secrets
     rolled = {"hero/secrets": secrets.fingerprint}
@@ -71,12 +76,39 @@ def _parts(parts: Parts) -> dict[str, Any]:
             "secretName": secrets.made,
             "existingXsrfSecret": secrets.made,
             "podAnnotations": rolled,
+            "startupProbe": LOOKS_AT_A_START,
         },
-        "jobservice": {"existingSecret": secrets.made, "jobLoggers": ["database"], "podAnnotations": rolled},
+        "jobservice": {
+            "existingSecret": secrets.made,
+            "jobLoggers": ["database"],
+            "podAnnotations": rolled,
+            "initContainers": [_wait_for_core(cluster)],
+        },
         "registry": {
             "existingSecret": secrets.made,
             "credentials": {"username": REGISTRY_USER, "existingSecret": secrets.made},
             "podAnnotations": rolled,
+        },
+    }
+
+
+def _wait_for_core(cluster: ClusterSettings) -> dict[str, Any]:
+    """What the job service begins with.
+
+    Where core does not answer it ends at once, and Kubernetes waits longer each time before it starts it again.
+    https://github.com/goharbor/harbor/blob/v2.15.1/src/jobservice/main.go
+    """
+    core = f"http://{RELEASE}-core/api/v2.0/ping"
+    return {
+        "name": "wait-for-core",
+        "image": str(SHELL_IMAGE.moved(cluster)),
+        "command": ["sh", "-c", f"until wget -q -T 1 -O /dev/null {core}; do sleep 1; done"],
+        # As the chart says of its own containers.
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]},
+            "runAsNonRoot": True,
+            "seccompProfile": {"type": "RuntimeDefault"},
         },
     }
 

@@ -1,0 +1,207 @@
+"""`make by-hand STACK=mine`: a first `up` with Harbor against what one would type instead, and an unchanged one.
+
+In the cluster that the stack's file names, with genuine plugins, chart and images: the stack itself must not be up. The
+other side is `kubectl apply` of the same namespace, Secrets and claims, `helm install --wait` of the same values, and
+Harbor's API for the project and its two robots; ours tells the nodes of Harbor and pushes the image besides. Needs
+kubectl and Helm on PATH.
+"""
+
+import base64
+import json
+import os
+import shutil
+import ssl
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+from urllib.request import Request, urlopen
+
+from benchmarks.pairs import Pair, in_turn
+from benchmarks.speed import EMPTY, become_empty, quietly
+from components.kubernetes.charts import HARBOR
+from components.registries.harbor.chart import RELEASE
+from tests.checkout import Checkout, new_checkout
+from tools.places import ROOT
+from tools.readme import write_table
+
+RUNS = int(os.environ.get("RUNS", "3"))
+RUNS_UNCHANGED = int(os.environ.get("RUNS", "5"))
+PAGE = ROOT / "docs" / "harbor.md"
+UP = ["./pulumiw", "up", "--stack", "dev", "--yes", "--skip-preview"]
+# What the chart has of its own, where the program has something else, so that parts do not wait longer than they must.
+WAITING = ("readinessProbe", "startupProbe", "initContainers")
+# What a cluster writes down of what is in it.
+CLUSTERS_OWN = ("creationTimestamp", "resourceVersion", "uid", "managedFields", "ownerReferences", "finalizers")
+HEAD = (
+    f"Medians of {RUNS} runs each, and of {RUNS_UNCHANGED} unchanged ones, taken in turn, on {os.cpu_count()} cores:",
+    "",
+    "| what | takes | against | takes | ratio | at most |",
+    "| --- | ---: | --- | ---: | ---: | ---: |",
+)
+
+
+def main(stack: str) -> None:
+    """Measure, and print the table; with --write, put it into Harbor's page."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        new_checkout(Path(folder)) as checkout,
+        new_checkout(Path(folder), "empty") as other,
+    ):
+        ours, empty = with_the_users_plugins(checkout), with_the_users_plugins(other)
+        shutil.copy(ROOT / f"Pulumi.{stack}.yaml", ours.path / "Pulumi.dev.yaml")
+        become_empty(empty)
+        quietly(UP, ours)
+        try:
+            by_hand = ByHand(ours, Path(folder))
+            unchanged = unchanged_runs(ours, empty)
+        finally:
+            ours.down()
+        pairs = [*first_runs(ours, by_hand), unchanged]
+    table = "\n".join([*HEAD, *(pair.row() for pair in pairs)])
+    print(table)
+    if "--write" in sys.argv:
+        write_table("by hand", table, PAGE)
+
+
+def with_the_users_plugins(checkout: Checkout) -> Checkout:
+    """They are large, and how long they take to come is nobody's speed."""
+    environment = {name: value for name, value in checkout.environment.items() if name != "PULUMI_HOME"}
+    return replace(checkout, environment=environment)
+
+
+def unchanged_runs(ours: Checkout, empty: Checkout) -> Pair:
+    """The same command, where nothing is to be done."""
+    return in_turn(
+        "`up`, nothing changed",
+        lambda: quietly(UP, ours),
+        f"the same for {EMPTY}",
+        lambda: quietly(UP, empty),
+        "2",
+        RUNS_UNCHANGED,
+    )
+
+
+def first_runs(ours: Checkout, by_hand: "ByHand") -> list[Pair]:
+    """Each from nothing to a Harbor with a project and its robots; what takes it away again is not timed."""
+    up: list[float] = []
+    same: list[float] = []
+    charts: list[float] = []
+    for run in range(RUNS):
+        up.append(seconds(lambda: quietly(UP, ours)))
+        ours.down()
+        for values, taken in ((by_hand.same, same), (by_hand.charts, charts)):
+            taken.append(seconds(lambda values=values: by_hand.install(values)))
+            by_hand.remove()
+        print(f"  run {run + 1} of {RUNS}: {up[-1]:.1f} s, {same[-1]:.1f} s, {charts[-1]:.1f} s", file=sys.stderr)
+    what, helm = "a first `up`", "`helm install --wait` and Harbor's API"
+    return [
+        Pair(what, f"{helm}, the same values", "1.15", up, same),
+        Pair(what, f"{helm}, with the chart's own probes", "", up, charts),
+    ]
+
+
+def seconds(command: Callable[[], object]) -> float:
+    """That it takes."""
+    started = time.perf_counter()
+    command()
+    return time.perf_counter() - started
+
+
+class ByHand:
+    """What one would type without this project, with all values at hand."""
+
+    def __init__(self, checkout: Checkout, folder: Path) -> None:
+        """Take them from a Harbor that is there."""
+        release = checkout.state()["harbor-release"]
+        self._namespace: str = release["namespace"]
+        self._chart: str = release["chart"]
+        self._repository: str | None = release.get("repositoryOpts", {}).get("repo")
+        self._parts = self._found("secrets", "persistentvolumeclaims")
+        told = json.loads(self._helm("get", "values", RELEASE, "--output", "json"))
+        self.same, self.charts = folder / "same.json", folder / "charts.json"
+        self.same.write_text(json.dumps(told))
+        self.charts.write_text(json.dumps(without(told, WAITING)))
+        self._url: str = told["externalURL"]
+        outputs = checkout.outputs()
+        self._trust = ssl.create_default_context(cadata=outputs["caCertificate"] or None)
+        kept = next(part for part in self._parts if "HARBOR_ADMIN_PASSWORD" in part.get("data", {}))
+        password = base64.b64decode(kept["data"]["HARBOR_ADMIN_PASSWORD"])
+        self._login = base64.b64encode(b"admin:" + password).decode()
+
+    def install(self, values: Path) -> None:
+        """Everything, from no namespace to two robots."""
+        namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self._namespace}}
+        everything = {"apiVersion": "v1", "kind": "List", "items": [namespace, *self._parts]}
+        kubectl("apply", "--filename", "-", told=json.dumps(everything))
+        repository = ["--repo", self._repository] if self._repository else []
+        chart = [self._chart, "--version", HARBOR.version, *repository]
+        self._helm("install", RELEASE, *chart, "--values", str(values), "--wait", "--timeout", "10m")
+        self._ask("projects", {"project_name": "hero", "metadata": {"public": "false"}})
+        for name, actions in (("pusher", ("pull", "push")), ("puller", ("pull",))):
+            access = [{"resource": "repository", "action": action} for action in actions]
+            permissions = [{"kind": "project", "namespace": "hero", "access": access}]
+            self._ask("robots", {"name": name, "level": "project", "duration": -1, "permissions": permissions})
+
+    def remove(self) -> None:
+        """All of it."""
+        self._helm("uninstall", RELEASE, "--wait")
+        kubectl("delete", "namespace", self._namespace, "--wait")
+
+    def _found(self, *kinds: str) -> list[dict[str, Any]]:
+        listed = kubectl("get", ",".join(kinds), "--namespace", self._namespace, "--output", "json")
+        parts = [part for part in json.loads(listed)["items"] if not belongs_to_helm(part)]
+        for part in parts:
+            part.pop("status", None)
+            part.get("spec", {}).pop("volumeName", None)
+            metadata = part["metadata"]
+            annotations = metadata.get("annotations", {})
+            metadata["annotations"] = {name: text for name, text in annotations.items() if "kubernetes.io" not in name}
+            for name in CLUSTERS_OWN:
+                metadata.pop(name, None)
+        return parts
+
+    def _helm(self, *words: str) -> str:
+        return said(["helm", "--namespace", self._namespace, *words])
+
+    def _ask(self, path: str, what: dict[str, Any]) -> None:
+        headers = {"Authorization": f"Basic {self._login}", "Content-Type": "application/json"}
+        # What is wrong with the address is wrong with the stack, whose file it is from.
+        request = Request(f"{self._url}/api/v2.0/{path}", json.dumps(what).encode(), headers)  # noqa: S310
+        with urlopen(request, context=self._trust, timeout=30):  # noqa: S310
+            pass
+
+
+def belongs_to_helm(part: dict[str, Any]) -> bool:
+    """Whether the chart makes it, or Helm for itself."""
+    labels = part["metadata"].get("labels", {})
+    return "helm" in (labels.get("owner"), str(labels.get("app.kubernetes.io/managed-by")).lower())
+
+
+def without(values: Any, names: tuple[str, ...]) -> Any:  # noqa: ANN401 - as JSON is
+    """The same values with none of these keys at any depth."""
+    if not isinstance(values, dict):
+        return values
+    told = cast("dict[str, Any]", values)
+    return {key: without(value, names) for key, value in told.items() if key not in names}
+
+
+def kubectl(*words: str, told: str | None = None) -> str:
+    """What it says."""
+    return said(["kubectl", *words], told)
+
+
+def said(command: list[str], told: str | None = None) -> str:
+    """What it says; a command that fails is not worth timing."""
+    ended = subprocess.run(command, input=told, capture_output=True, text=True, check=False)
+    if ended.returncode != 0:
+        sys.exit(f"{' '.join(command)} failed:\n{ended.stderr}")
+    return ended.stdout
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
