@@ -86,8 +86,7 @@ def test_all_ten_images_are_pinned_and_all_come_from_where_config_says() -> None
 
 def test_the_job_service_starts_when_core_answers_and_not_before() -> None:
     [waiting] = values_of(built({}))["jobservice"]["initContainers"]
-    assert "until wget" in waiting["command"][-1]
-    assert "http://harbor-core/api/v2.0/ping" in waiting["command"][-1]
+    assert "until timeout 5 wget -q -O /dev/null http://harbor-core/api/v2.0/ping;" in waiting["command"][-1]
     assert waiting["image"] == str(SHELL_IMAGE)
     [moved] = values_of(built({}, cluster={"images": "mirror.example.com/all"}))["jobservice"]["initContainers"]
     assert moved["image"] == "mirror.example.com/all/library/busybox:1.37.0"

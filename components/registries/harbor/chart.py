@@ -102,7 +102,8 @@ def _wait_for_core(cluster: ClusterSettings) -> dict[str, Any]:
     return {
         "name": "wait-for-core",
         "image": str(SHELL_IMAGE.moved(cluster)),
-        "command": ["sh", "-c", f"until wget -q -T 1 -O /dev/null {core}; do sleep 1; done"],
+        # A shell that is all there is in a container has to be told to heed its end.
+        "command": ["sh", "-c", f"trap exit TERM; until timeout 5 wget -q -O /dev/null {core}; do sleep 1; done"],
         # As the chart says of its own containers.
         "securityContext": {
             "allowPrivilegeEscalation": False,
