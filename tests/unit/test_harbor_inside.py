@@ -59,19 +59,28 @@ def test_another_word_gives_every_robot_another_password() -> None:
         assert f"{name}-password" in engine.named(name).dependencies
 
 
-def test_harbor_is_well_before_anything_is_in_it_and_the_pusher_may_push_before_the_image_comes() -> None:
+def test_harbor_answers_before_anything_is_in_it_and_the_pusher_may_push_before_the_image_comes() -> None:
     engine = built(EVERYTHING_INSIDE)
-    health, readiness = engine.named("harbor-health").inputs, engine.named("harbor-readiness").inputs
-    assert health["url"] == "https://hero.127.0.0.1.nip.io:30003/api/v2.0/health"
-    assert health["health"] is True
-    assert "harbor-release" in engine.named("harbor-health").dependencies
+    answers, readiness = engine.named("harbor-answers").inputs, engine.named("harbor-readiness").inputs
+    assert answers["url"] == "https://hero.127.0.0.1.nip.io:30003/api/v2.0/ping"
+    assert "harbor-release" in engine.named("harbor-answers").dependencies
     assert readiness["repository"] == "hero.127.0.0.1.nip.io:30003/hero/hero"
     assert readiness["username"] == "robot$hero+pusher"
     for made in engine.made:
         if made.type.startswith(("harbor:", "hero-home:provider:HarborProject", "hero-home:provider:HarborRobot")):
-            assert "harbor-health" in made.dependencies, made.name
+            assert "harbor-answers" in made.dependencies, made.name
     assert "harbor-pusher" in engine.named("harbor-readiness").dependencies
     assert "harbor-readiness" in engine.named("hero-image").dependencies
+
+
+def test_nobody_hears_of_an_image_before_harbor_says_that_it_is_well_and_the_push_does_not_wait_for_that() -> None:
+    engine = built({"scan": {"block": "high"}}, image={"webhooks": ["https://hooks.example.com/hero"]})
+    well = engine.named("hero-health")
+    assert well.inputs["url"] == "https://hero.127.0.0.1.nip.io:30003/api/v2.0/health"
+    assert well.inputs["health"] is True
+    assert "harbor-answers" in well.dependencies
+    assert "hero-health" not in engine.named("hero-image").dependencies
+    assert "hero-health" in engine.named("hero-scan").dependencies
 
 
 def test_rules_go_before_the_robots_do() -> None:

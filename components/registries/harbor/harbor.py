@@ -33,9 +33,9 @@ class Harbor(Registry):
     Type: `hero:registry:Harbor`. Produces a `pulumi:providers:kubernetes`, a `kubernetes:core/v1:Namespace`, what
     `make_secrets` makes, a `kubernetes:core/v1:PersistentVolumeClaim` each for images, the database, Redis and Trivy
     unless the stack brings its own, a certificate (see `certify`), a `kubernetes:helm.sh/v3:Release`, a
-    `hero:kubernetes:Nodes`, a `hero-home:provider:Readiness` that waits until Harbor says that it is well, for each
-    project a `hero-home:provider:HarborProject`, for each robot a `hero-home:provider:HarborRobot` with its password,
-    what `Rules` makes, and a second Readiness that waits until the pusher may push.
+    `hero:kubernetes:Nodes`, a `hero-home:provider:Readiness` that waits until all pods are ready and Harbor answers,
+    for each project a `hero-home:provider:HarborProject`, for each robot a `hero-home:provider:HarborRobot` with its
+    password, what `Rules` makes, and a second Readiness that waits until the pusher may push.
     """
 
     def __init__(
@@ -57,11 +57,11 @@ class Harbor(Registry):
         secrets = make_secrets(name, settings, self._cluster, self)
         self._administrator = Administrator(self._url, ADMINISTRATOR, secrets.administrators_password, self._authority)
         claims = self._claims()
-        release, settled = self._release(secrets, claims)
-        well = self._wait("health", settled, [release, *self._tell_nodes()], url=f"{self._url}/api/v2.0/health")
+        release, self._settled = self._release(secrets, claims)
+        self._answers = self._wait(f"{name}-answers", self._settled, [release, *self._tell_nodes()], self)
         data = self._data(claims.get(DATABASE))
-        self._gone_with_it = self._going_with_it(well, data)
-        project, pusher, puller = self._fill(data, settled)
+        self._gone_with_it = self._going_with_it(data)
+        project, pusher, puller = self._fill(data)
         self.promise(
             address=self._address,
             path=self._path,
@@ -78,10 +78,13 @@ class Harbor(Registry):
         )
 
     def admit(self, name: str, digest: pulumi.Output[str], parent: pulumi.Resource) -> pulumi.Output[str]:
-        """The digest, after a scan that found nothing as bad as what the stack blocks.
+        """The digest, once Harbor says that it is well, and after a scan that found nothing as bad as what is blocked.
 
-        Type, where the stack blocks anything: `hero-home:provider:HarborScan`.
+        Types: `hero-home:provider:Readiness` and, where the stack blocks anything, `hero-home:provider:HarborScan`.
+        Harbor asks its parts each ten seconds how they are, and the image need not wait for it to have heard.
         """
+        well = self._wait(f"{name}-health", self._settled, [self._answers], parent, path="health")
+        digest = pulumi.Output.all(digest, well.id).apply(lambda known: str(known[0]))
         if self._settings.scan.block is None:
             return digest
         project, _, repository = self._path.partition("/")
@@ -167,11 +170,11 @@ class Harbor(Registry):
         opts = pulumi.ResourceOptions(parent=self)
         return [Nodes(f"{self._name}-nodes", self._cluster, self._address, settings.scheme, self._authority, opts)]
 
-    def _going_with_it(self, well: pulumi.Resource, data: pulumi.Input[str]) -> pulumi.ResourceOptions:
+    def _going_with_it(self, data: pulumi.Input[str]) -> pulumi.ResourceOptions:
         """Of what is in Harbor, whose database `data` names."""
         return pulumi.ResourceOptions(
             parent=self,
-            depends_on=[well],
+            depends_on=[self._answers],
             # Where its data goes too, nobody asks Harbor to take things away one by one, and it can refuse nothing.
             deleted_with=None if self._settings.keep_data else self._cluster.home,
             # In another database nothing is there yet. What was in the old one had numbers that what is made now gets
@@ -180,10 +183,10 @@ class Harbor(Registry):
             delete_before_replace=True,
         )
 
-    def _fill(self, data: pulumi.Input[str], settled: pulumi.Output[str]) -> tuple[HarborProject, Login, Login]:
+    def _fill(self, data: pulumi.Input[str]) -> tuple[HarborProject, Login, Login]:
         """Hero's project, its pusher and its puller; with them everything else that the stack wants in there.
 
-        `data` names the database that it is all in, and `settled` what the release was told.
+        `data` names the database that it is all in.
         """
         name, settings, administrator = self._name, self._settings, self._administrator
         gone_with_it = self._gone_with_it
@@ -211,33 +214,34 @@ class Harbor(Registry):
             rules.make(projects, endpoints, pulumi.ResourceOptions(depends_on=robots))
         pusher, puller = (heros[who].login for who in HEROS_LOGINS)
         # Harbor can be well and refuse every push, after any change.
-        asked = pulumi.Output.concat(data, " ", settled, " ", pusher.username)
-        self._wait("readiness", asked, robots, url=f"{self._url}/api/v2.0/ping", pusher=pusher)
+        asked = pulumi.Output.concat(data, " ", self._settled, " ", pusher.username)
+        self._wait(f"{name}-readiness", asked, robots, self, pusher=pusher)
         return projects[settings.project.name], pusher, puller
 
     def _wait(
         self,
-        what: str,
+        name: str,
         settled: pulumi.Output[str],
         after: list[pulumi.Resource],
+        parent: pulumi.Resource,
         *,
-        url: str,
+        path: str = "ping",
         pusher: Login | None = None,
     ) -> Readiness:
         cluster = self._cluster
         return Readiness(
-            f"{self._name}-{what}",
+            name,
             kubeconfig=cluster.settings.file or "",
             context=cluster.settings.context or "",
             namespace=cluster.namespace,
             settled=settled,
             patience=cluster.settings.patience,
-            url=url,
-            health=pusher is None,
+            url=f"{self._url}/api/v2.0/{path}",
+            health=path == "health",
             repository=f"{self._address}/{self._path}" if pusher else "",
             username=pusher.username if pusher else "",
             password=pusher.password if pusher else "",
             ca_certificate=self._authority or "",
             plain_http=self._settings.insecure_http,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=after),
+            opts=pulumi.ResourceOptions(parent=parent, depends_on=after),
         )

@@ -54,7 +54,7 @@ def harbor_changes(build: str) -> list[Change]:
 def _changes(build: str) -> list[Change]:
     again = {"hero-image": "update"} | ({"hero-build": "update"} if build == "docker" else {})
     pushed = {"home": "update"} | again
-    well = {"harbor-health": "update"}
+    well = {"harbor-answers": "update", "hero-health": "update"}
     # After whatever the release is told, the pusher is asked again too.
     rolled = {"harbor-release": "update"} | well | {"harbor-readiness": "update"}
     told = {f"harbor-nodes-{what}": "update" for what in ("told", "writer")}
