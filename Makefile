@@ -2,7 +2,7 @@
 STACK ?= dev
 WITHIN := python3 -S -m tools.within
 
-.PHONY: up preview drift refresh down status where learn outputs test genuine soak mutations lint hooks format keys previews lock conformance pictures picture benchmark moving scale lazy peers by-hand
+.PHONY: up preview drift refresh down status where learn outputs test genuine soak mutations lint hooks format keys previews lock conformance pictures picture benchmark moving scale lazy peers first
 
 up: ## build Hero's home and move Hero in
 	@./pulumiw up --stack $(STACK) --yes --skip-preview
@@ -95,5 +95,5 @@ lazy: ## how long containers take to start from images that have not arrived; as
 peers: ## how nodes share an image by Dragonfly; as root, with DRAGONFLY=FOLDER of its programs. SIZE in MB, LINK in Mbit/s, NODES, RUNS
 	@$(WITHIN) python -m benchmarks.peer_to_peer --write
 
-by-hand: ## measure a first `up` with Harbor against Helm and Harbor's API by hand, in the cluster of a STACK that is not up: the table of docs/harbor.md; RUNS
+first: ## measure a first `up` with Harbor against Helm and Harbor's API by hand, in the cluster of a STACK that is not up: the table of docs/harbor.md; RUNS
 	@$(WITHIN) python -m benchmarks.harbor $(STACK) --write

@@ -1,4 +1,4 @@
-"""`make by-hand STACK=mine`: a first `up` with Harbor against what one would type instead, and an unchanged one.
+"""`make first STACK=mine`: a first `up` with Harbor against what one would type instead, and an unchanged one.
 
 In the cluster that the stack's file names, with genuine plugins, chart and images: the stack itself must not be up. The
 other side is `kubectl apply` of the same namespace, Secrets and claims, `helm install --wait` of the same values, and
@@ -64,7 +64,7 @@ def main(stack: str) -> None:
     table = "\n".join([*HEAD, *(pair.row() for pair in pairs)])
     print(table)
     if "--write" in sys.argv:
-        write_table("by hand", table, PAGE)
+        write_table("first", table, PAGE)
 
 
 def with_the_users_plugins(checkout: Checkout) -> Checkout:

@@ -39,7 +39,7 @@ NOT_RUN: dict[str, dict[str, str]] = {
     "docs/harbor.md": {
         "make up STACK=mine": PLAYED,
         "make refresh STACK=mine && make up STACK=mine": PLAYED,
-        "make by-hand STACK=mine": "takes a cluster, the chart and genuine plugins, and a quarter of an hour",
+        "make first STACK=mine": "takes a cluster, the chart and genuine plugins, and a quarter of an hour",
         "kubectl": BACKUP,
     },
     "docs/dragonfly.md": {

@@ -60,16 +60,24 @@ MUTATIONS = [
     Mutation(
         "Harbor is not waited for",
         HARBOR,
-        "depends_on=[well]",
+        "depends_on=[self._answers]",
         "depends_on=[]",
-        f"{INSIDE_TESTS}::test_harbor_is_well_before_anything_is_in_it_and_the_pusher_may_push_before_the_image_comes",
+        f"{INSIDE_TESTS}::test_harbor_answers_before_anything_is_in_it_and_the_pusher_may_push_before_the_image_comes",
     ),
     Mutation(
         "nobody asks whether the pusher may push to Harbor",
         HARBOR,
         'repository=f"{self._address}/{self._path}" if pusher else ""',
         'repository=""',
-        f"{INSIDE_TESTS}::test_harbor_is_well_before_anything_is_in_it_and_the_pusher_may_push_before_the_image_comes",
+        f"{INSIDE_TESTS}::test_harbor_answers_before_anything_is_in_it_and_the_pusher_may_push_before_the_image_comes",
+    ),
+    Mutation(
+        "an image is told of before Harbor says that it is well",
+        HARBOR,
+        "pulumi.Output.all(digest, well.id).apply(lambda known: str(known[0]))",
+        "digest",
+        f"{INSIDE_TESTS}::"
+        "test_nobody_hears_of_an_image_before_harbor_says_that_it_is_well_and_the_push_does_not_wait_for_that",
     ),
     Mutation(
         "what opens Harbor's data goes",
