@@ -78,7 +78,7 @@ def test_nobody_hears_of_an_image_before_harbor_says_that_it_is_well_and_the_pus
     well = engine.named("hero-health")
     assert well.inputs["url"] == "https://hero.127.0.0.1.nip.io:30003/api/v2.0/health"
     assert well.inputs["health"] is True
-    assert "harbor-answers" in well.dependencies
+    assert "harbor-readiness" in well.dependencies
     assert "hero-health" not in engine.named("hero-image").dependencies
     assert "hero-health" in engine.named("hero-scan").dependencies
 

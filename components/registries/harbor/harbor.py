@@ -83,7 +83,7 @@ class Harbor(Registry):
         Types: `hero-home:provider:Readiness` and, where the stack blocks anything, `hero-home:provider:HarborScan`.
         Harbor asks its parts each ten seconds how they are, and the image need not wait for it to have heard.
         """
-        well = self._wait(f"{name}-health", self._settled, [self._answers], parent, path="health")
+        well = self._wait(f"{name}-health", self._settled, [self], parent, path="health")
         digest = pulumi.Output.all(digest, well.id).apply(lambda known: str(known[0]))
         if self._settings.scan.block is None:
             return digest
