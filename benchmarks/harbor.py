@@ -24,7 +24,7 @@ from urllib.request import Request, urlopen
 
 import yaml
 
-from benchmarks.pairs import Pair, in_turn
+from benchmarks.pairs import Pair, in_turn, table
 from benchmarks.speed import EMPTY, become_empty, quietly
 from components.kubernetes.charts import HARBOR
 from components.registries.harbor.chart import RELEASE
@@ -40,12 +40,6 @@ UP = ["./pulumiw", "up", "--stack", "dev", "--yes", "--skip-preview"]
 WAITING = ("readinessProbe", "startupProbe", "initContainers")
 # What a cluster writes down of what is in it.
 CLUSTERS_OWN = ("creationTimestamp", "resourceVersion", "uid", "managedFields", "ownerReferences", "finalizers")
-HEAD = (
-    f"Medians of {RUNS} runs each, taken in turn, on {os.cpu_count()} cores:",
-    "",
-    "| what | takes | against | takes | ratio | at most |",
-    "| --- | ---: | --- | ---: | ---: | ---: |",
-)
 
 
 def main(stack: str) -> None:
@@ -65,10 +59,10 @@ def main(stack: str) -> None:
         finally:
             ours.down()
         pairs = [*first_runs(ours, by_hand), unchanged]
-    table = "\n".join([*HEAD, *(pair.row() for pair in pairs)])
-    print(table)
+    told = table((pair.row() for pair in pairs), RUNS)
+    print(told)
     if "--write" in sys.argv:
-        write_table("first", table, PAGE)
+        write_table("first", told, PAGE)
 
 
 def be_like(stack: str, checkout: Checkout) -> dict[str, Any]:

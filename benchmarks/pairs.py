@@ -2,10 +2,11 @@
 
 # matplotlib leaves some of its types open.
 # pyright: reportUnknownMemberType=false
+import os
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,6 +58,17 @@ def in_turn(
                 seconds.append(taken)
         print(f"  run {run + 1} of {runs}", end="\r", file=sys.stderr, flush=True)
     return pair
+
+
+def table(rows: Iterable[str], runs: int) -> str:
+    """What a page has of them."""
+    head = (
+        f"Medians of {runs} runs each, taken in turn, on {os.cpu_count()} cores:",
+        "",
+        "| what | takes | against | takes | ratio | at most |",
+        "| --- | ---: | --- | ---: | ---: | ---: |",
+    )
+    return "\n".join([*head, *rows])
 
 
 def draw(pairs: list[Pair], picture: Path) -> None:

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks.pairs import Pair, draw, in_turn
+from benchmarks.pairs import Pair, draw, in_turn, table
 from tests.checkout import Checkout, client_program, new_checkout
 from tests.images import layer
 from tools.places import ROOT
@@ -28,12 +28,6 @@ PREVIEW = ["./pulumiw", "preview", "--stack", "dev"]
 BARE_PREVIEW = ["pulumi", "preview", "--stack", "dev"]
 UP = ["make", "up"]
 EMPTY = "an empty Pulumi Python program"
-HEAD = (
-    f"Medians of {RUNS} runs each, taken in turn, on {os.cpu_count()} cores:",
-    "",
-    "| what | takes | against | takes | ratio | at most |",
-    "| --- | ---: | --- | ---: | ---: | ---: |",
-)
 PICTURE = ROOT / "docs" / "pictures" / "speed.svg"
 KO_SETTINGS = "defaultFlags: [-buildvcs=false]\ndefaultLdflags: [-s, -w]\n"
 
@@ -48,11 +42,11 @@ def main() -> None:
         checkout.up()
         become_empty(empty)
         pairs = [*daily_commands(checkout, empty), *after_a_changed_line(checkout, empty, Path(folder))]
-        table = "\n".join([*HEAD, *(pair.row() for pair in pairs), bytes_after_a_changed_line(checkout)])
+        told = table([*(pair.row() for pair in pairs), bytes_after_a_changed_line(checkout)], RUNS)
         checkout.down()
-    print(table)
+    print(told)
     if "--write" in sys.argv:
-        write_table("speed", table)
+        write_table("speed", told)
         draw(pairs, PICTURE)
 
 
