@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -66,17 +67,18 @@ def cards(resources: list[dict[str, Any]]) -> str:
     """
     by_urn = {each["urn"]: each for each in resources}
     card_of = {urn: _card(urn, by_urn) for urn in by_urn}
-    numbers = {urn: number for number, urn in enumerate(dict.fromkeys(filter(None, card_of.values())))}
+    # By name first: the engine comes to what does not wait in an order of its own.
+    before: dict[str, set[str]] = {card: set() for card in sorted(set(card_of.values()) - {""})}
+    for each in resources:
+        mine, others = card_of[each["urn"]], [*each.get("dependencies", []), *_of_properties(each)]
+        if mine:
+            before[mine] |= {card_of.get(other, "") for other in others} - {mine, ""}
+    numbers = {urn: number for number, urn in enumerate(TopologicalSorter(before).static_order())}
     lines = ["flowchart LR", "  classDef default fill:#f6f8fa,stroke:#8c959f,color:#1f2328"]
     for card, number in numbers.items():
         inside = [each for each in resources if card_of[each["urn"]] == card != each["urn"] and each.get("custom")]
         lines.append(f'  n{number}["{_title(by_urn[card])}{"".join(_rows(inside))}"]')
-    waits = {
-        (numbers[card_of[other]], numbers[card_of[each["urn"]]])
-        for each in resources
-        for other in [*each.get("dependencies", []), *_of_properties(each)]
-        if card_of.get(other) and card_of[each["urn"]] and card_of[other] != card_of[each["urn"]]
-    }
+    waits = {(numbers[other], numbers[card]) for card, others in before.items() for other in others}
     through = {(first, then) for first, between in waits for other, then in waits if between == other}
     lines += [f"  n{first} --> n{then}" for first, then in sorted(waits - through)]
     return "\n".join(lines) + "\n"
