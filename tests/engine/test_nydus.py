@@ -32,20 +32,33 @@ def served(house: House, moved_in: dict[str, Any]) -> House:
 def test_pods_are_named_first_and_what_they_read_goes_last(served: House) -> None:
     served.destroy()
     deleted = [call.name for call in served.calls("Delete")]
-    nydus = [name for name in deleted if name.startswith("nydus-")]
+    # What has waited for it has nothing to take away.
+    nydus = [name for name in deleted if name.startswith("nydus-") and name != "nydus-readiness"]
     assert nydus[0] == "nydus-departure"
     assert deleted.index("nydus-snapshotter") < min(map(deleted.index, ("hero-image", "embedded-process")))
     assert served.is_empty()
 
 
 def test_as_long_as_pods_run_nothing_goes(served: House) -> None:
-    before = served.state().keys()
+    before = served.state().keys() - {"nydus-readiness"}
     served.when("Delete", refused("a pod still runs by the RuntimeClass hero-dev-nydus: team/hero"), DEPARTURE)
     assert "team/hero" in served.failing("destroy").text
     assert served.state().keys() == before
     assert not served.world.is_as_before()
     served.destroy()
     assert served.is_empty()
+
+
+def test_what_nodes_were_told_before_a_wait_for_them_failed_is_taken_away_too(
+    house: House, moved_in: dict[str, Any]
+) -> None:
+    house.configure(with_values(moved_in, {"nydus.snapshotter": True}))
+    house.when("Create", refused("node-2 has no /dev/fuse"), name="nydus-readiness")
+    assert "node-2" in house.failing("up").text
+    house.destroy()
+    deleted = [call.name for call in house.calls("Delete")]
+    assert deleted.index("nydus-departure") < deleted.index("nydus-snapshotter")
+    assert house.is_empty()
 
 
 def test_without_the_word_it_goes_and_the_rest_stays(served: House, moved_in: dict[str, Any]) -> None:

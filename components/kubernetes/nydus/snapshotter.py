@@ -55,8 +55,9 @@ class NydusSnapshotter(pulumi.ComponentResource):
         pods = self._pods(registry, told)
         runs = self._run(pods, [*self._rights(), self._login(registry), self._tell(told)])
         chosen = self._choose()
-        well = self._wait(pods, [runs, chosen])
-        self._departure([well])
+        # Before the wait: where that fails, some nodes have been told already.
+        departure = self._departure([runs, chosen])
+        self._wait(pods, [departure])
         self.register_outputs({"runtimeClass": settings.name})
 
     def _told(self, registry: Registry, proxy: Proxy | None) -> pulumi.Output[dict[str, str]]:
@@ -221,9 +222,9 @@ class NydusSnapshotter(pulumi.ComponentResource):
             opts=self._placed,
         )
 
-    def _wait(self, pods: Pods, after: list[pulumi.Resource]) -> pulumi.Resource:
+    def _wait(self, pods: Pods, after: list[pulumi.Resource]) -> None:
         cluster = self._cluster
-        return Readiness(
+        Readiness(
             f"{self._name}-readiness",
             kubeconfig=cluster.settings.file or "",
             context=cluster.settings.context or "",
@@ -236,9 +237,9 @@ class NydusSnapshotter(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=after),
         )
 
-    def _departure(self, after: list[pulumi.Resource]) -> None:
+    def _departure(self, after: list[pulumi.Resource]) -> pulumi.Resource:
         cluster = self._cluster
-        Departure(
+        return Departure(
             f"{self._name}-departure",
             kubeconfig=cluster.settings.file or "",
             context=cluster.settings.context or "",

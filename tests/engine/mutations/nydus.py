@@ -13,8 +13,8 @@ MUTATIONS = [
     Mutation(
         "Nydus pods are not named before their snapshotter goes",
         SNAPSHOTTER,
-        "self._departure([well])",
-        "",
+        "self._departure([runs, chosen])",
+        "chosen",
         f"{NYDUS_TESTS}::test_pods_are_named_before_anything_goes_and_what_they_read_goes_last",
     ),
     Mutation(
