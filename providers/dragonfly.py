@@ -42,8 +42,9 @@ class DragonflyAccount(HeroResource):
     Type: `hero-home:provider:DragonflyAccount`. A preview asks nobody. The password that stands in the manual is
     replaced when this is made, and another `password` when that changes; another `generation` is another token, and the
     old one goes. Another `identity` is another database, where all of it begins anew. Refresh looks at nothing. On
-    destroy the token goes. Raises, with words of the manager's: a password that is neither ours nor the manual's, and
-    whatever it refuses.
+    destroy the token goes, and the manual's password comes back, since nobody would know ours any more; of a manager
+    that is away for good it warns. Raises, with words of the manager's: a password that is neither ours nor the
+    manual's, and whatever it refuses.
     """
 
     token: pulumi.Output[str]
@@ -78,8 +79,9 @@ class DragonflyPreheat(HeroResource):
 
     Type: `hero-home:provider:DragonflyPreheat`. Each new digest is one job, whose progress is told; a preview starts
     none, refresh and destroy neither. Another scope or identity is a job as well, another login or token alone is none.
-    Raises, with the job's own words: a job that failed; and a job that is not over when the patience ends, which the
-    manager may leave so for ever.
+    Raises, with the job's own words: a job that failed, which it has too where one of those who shall have the image
+    has not got it after 80 seconds; and a job that is not over when the patience ends, which the manager may leave so
+    for ever. Warns of those that are ready and that Dragonfly's schedulers do not know after that time.
     """
 
     digest: pulumi.Output[str]

@@ -120,7 +120,8 @@ func (a dragonflyAccount) update(call call, olds, news resource.PropertyMap) (re
 	return a.settle(call, state, before)
 }
 
-// remove takes the token away. Where the database went with its namespace, the engine does not ask for that.
+// remove leaves the database as it was found: without the token, and with the password that stands in the manual, as nobody
+// will know ours. Where the database goes with its namespace, the engine does not ask for that.
 func (a dragonflyAccount) remove(call call, olds resource.PropertyMap) error {
 	state, err := decode[dragonflyAccountState](olds)
 	if err != nil {
@@ -131,10 +132,28 @@ func (a dragonflyAccount) remove(call call, olds resource.PropertyMap) error {
 		return err
 	}
 	defer manager.close()
-	if err := a.enter(manager, state.Password, state.Password); err != nil {
+	err = a.leave(manager, state)
+	var silence *dragonflySilence
+	if errors.As(err, &silence) {
+		call.progress.warning("%s keeps a password in its database that nobody will know: %v; before another Dragonfly uses that database, empty it",
+			dragonflyUser, err)
+		return nil
+	}
+	return err
+}
+
+func (a dragonflyAccount) leave(manager *dragonfly, state dragonflyAccountState) error {
+	err := a.enter(manager, state.Password, state.Password)
+	if hasStatus(err, http.StatusUnauthorized) && manager.signIn(dragonflyPublicPassword) == nil {
+		return nil // a run that was killed has come so far
+	}
+	if err != nil {
 		return err
 	}
-	return manager.dropToken(state.TokenID)
+	if err := manager.dropToken(state.TokenID); err != nil {
+		return err
+	}
+	return a.patiently(manager, func() error { return manager.changePassword(state.Password, dragonflyPublicPassword) })
 }
 
 // settle has the account have the password of the state, whether it has it already, or still the one of before; and
@@ -156,22 +175,27 @@ func (a dragonflyAccount) settle(call call, state dragonflyAccountState, before 
 	return encode(state, dragonflyAccountSecrets...)
 }
 
-// enter signs in with the password, which replaces the one of before where it is not there yet. A refusal is believed
-// only once the manager cannot have remembered it.
+// enter signs in with the password, which replaces the one of before where it is not there yet.
 func (a dragonflyAccount) enter(manager *dragonfly, password, before string) error {
-	err := manager.enter(password, before)
-	if mayBeRemembered(err) {
-		manager.call.progress.status("%v; trying again in %s, when it does not remember that any more", err, seconds(a.forgets))
-		if err := manager.wait(a.forgets); err != nil {
-			return err
-		}
-		err = manager.enter(password, before)
-	}
+	err := a.patiently(manager, func() error { return manager.enter(password, before) })
 	if hasStatus(err, http.StatusUnauthorized, http.StatusNotFound) {
 		return fmt.Errorf("%w; its password is neither the stack's nor the one that it had before: where somebody has changed it, "+
 			"change it back there, or begin with an empty database", err)
 	}
 	return err
+}
+
+// patiently believes a refusal only once the manager cannot have remembered it.
+func (a dragonflyAccount) patiently(manager *dragonfly, ask func() error) error {
+	err := ask()
+	if !mayBeRemembered(err) {
+		return err
+	}
+	manager.call.progress.status("%v; trying again in %s, when it does not remember that any more", err, seconds(a.forgets))
+	if err := manager.wait(a.forgets); err != nil {
+		return err
+	}
+	return ask()
 }
 
 // enter first tries the password that shall be: a run before this one may have come so far. To change it needs no login
@@ -181,13 +205,16 @@ func (d *dragonfly) enter(password, before string) error {
 	if before == password || !hasStatus(err, http.StatusUnauthorized) {
 		return err
 	}
-	err = d.ask("change the password of "+dragonflyUser, http.MethodPost,
-		fmt.Sprintf("/api/v1/users/%d/reset_password", dragonflyUserID),
-		map[string]any{"old_password": before, "new_password": password}, nil)
-	if err != nil {
+	if err := d.changePassword(before, password); err != nil {
 		return err
 	}
 	return d.signIn(password)
+}
+
+func (d *dragonfly) changePassword(before, password string) error {
+	return d.ask("change the password of "+dragonflyUser, http.MethodPost,
+		fmt.Sprintf("/api/v1/users/%d/reset_password", dragonflyUserID),
+		map[string]any{"old_password": before, "new_password": password}, nil)
 }
 
 // mayBeRemembered tells whether the manager may have answered from what it remembers of its database, in which accounts

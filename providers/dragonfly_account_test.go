@@ -125,12 +125,32 @@ func TestTheTokenGoesAndWithADatabaseOfItsOwnItIsAnother(t *testing.T) {
 	if err != nil || !slices.Contains(difference.ReplaceKeys, "identity") {
 		t.Error(difference, err)
 	}
-	call, _ := newCall(t)
-	if err := swiftAccount.remove(call, state); err != nil || played.has(state["token"].StringValue()) {
-		t.Error(err, played.tokens)
+	call, screen := newCall(t)
+	if err := swiftAccount.remove(call, state); err != nil || played.has(state["token"].StringValue()) || played.password != dragonflyPublicPassword {
+		t.Error(err, played.tokens, played.password)
 	}
 	if err := swiftAccount.remove(call, state); err != nil {
-		t.Error("a token that is gone is gone:", err)
+		t.Error("what is gone is gone:", err)
+	}
+	next := madeAccount(t, played)
+	if played.password != accountPassword {
+		t.Error("the next stack does not come in:", played.password)
+	}
+	played.ready = false
+	next["patience"] = resource.NewProperty(0.0)
+	if err := swiftAccount.remove(call, next); err != nil {
+		t.Error("a manager that is away for good keeps the rest:", err)
+	}
+	mustContain(t, screen.all(), "before another Dragonfly uses that database, empty it")
+}
+
+func TestAPasswordThatSomebodyElseHasSetStaysOnDestroy(t *testing.T) {
+	played := playDragonfly(t)
+	state := madeAccount(t, played)
+	played.password = "somebody-elses"
+	call, _ := newCall(t)
+	if err := swiftAccount.remove(call, state); err == nil || played.password != "somebody-elses" {
+		t.Error(err, played.password)
 	}
 }
 

@@ -24,6 +24,7 @@ const (
 	dragonflySpace   = "hero-dev-dragonfly"
 	managersPod      = `{"metadata": {"name": "dragonfly-manager-1", "labels": {"component": "manager"}}, "status": {"conditions": [{"type": "Ready", "status": %q}]}}`
 	schedulersPod    = `{"metadata": {"name": "dragonfly-scheduler-%d", "labels": {"component": "scheduler"}}, "status": {"conditions": [{"type": "Ready", "status": "True", "lastTransitionTime": %q}]}}`
+	dfdaemonsPod     = `{"metadata": {"name": "dfdaemon-%d", "labels": {"component": %q}}, "status": {"conditions": [{"type": "Ready", "status": "True"}]}}`
 	portForwardOfPod = "/api/v1/namespaces/" + dragonflySpace + "/pods/dragonfly-manager-1/portforward"
 )
 
@@ -36,6 +37,8 @@ type playedDragonfly struct {
 	ready   bool
 	// schedulers are ready since when, each.
 	schedulers []time.Time
+	// dfdaemons are how the chart calls the part of each that is ready.
+	dfdaemons []string
 	// broken is what the cluster says of a port that it cannot forward.
 	broken   string
 	password string
@@ -77,6 +80,9 @@ func (p *playedDragonfly) forward(writer http.ResponseWriter, request *http.Requ
 		pods := []string{}
 		for number, since := range p.schedulers {
 			pods = append(pods, fmt.Sprintf(schedulersPod, number, since.Format(time.RFC3339)))
+		}
+		for number, part := range p.dfdaemons {
+			pods = append(pods, fmt.Sprintf(dfdaemonsPod, number, part))
 		}
 		fmt.Fprintf(writer, `{"items": [%s]}`, strings.Join(append(pods, fmt.Sprintf(managersPod, ready)), ", "))
 	case portForwardOfPod:

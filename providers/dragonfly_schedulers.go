@@ -43,8 +43,22 @@ type readyScheduler struct {
 	ready time.Time
 }
 
-// youngestScheduler is the one that is ready since the shortest time; where there is one alone everybody knows of it, since
-// a dfdaemon starts no sooner.
+// readyPods is how many pods of a part of the chart are ready; none where it has no such part.
+func (d *dragonfly) readyPods(part string) (int, error) {
+	var pods corev1.PodList
+	if err := d.cluster.list(d.call, "api/v1/namespaces/"+d.Namespace+"/pods", &pods); err != nil {
+		return 0, err
+	}
+	count := 0
+	for _, pod := range pods.Items {
+		if pod.Labels["component"] == part && pod.DeletionTimestamp == nil && isReady(pod) {
+			count++
+		}
+	}
+	return count, nil
+}
+
+// youngestScheduler is the one that is ready since the shortest time; where there is one alone there is no other to ask.
 func (d *dragonfly) youngestScheduler() (readyScheduler, error) {
 	var pods corev1.PodList
 	if err := d.cluster.list(d.call, "api/v1/namespaces/"+d.Namespace+"/pods", &pods); err != nil {

@@ -37,7 +37,9 @@ type leftover struct {
 // A killed run's next one comes sooner.
 const longestPause = time.Hour
 
-// leftovers are those kinds of pulumiverse_harbor that Harbor refuses to make a second time.
+// leftovers are those kinds of pulumiverse_harbor that Harbor refuses to make a second time. Groups are left out: Harbor
+// makes them by itself when somebody logs in or a project names one, does not say when, and with a group all of its
+// memberships would go.
 // https://github.com/goharbor/harbor/blob/main/api/v2.0/swagger.yaml has the paths, and all that is at them.
 var leftovers = map[string]leftover{
 	"Registry":       {list: "/registries", same: map[string]string{"name": "name", "endpointUrl": "url"}, id: "id"},
@@ -47,9 +49,8 @@ var leftovers = map[string]leftover{
 		"repoMatching": "scope_selectors.repository.pattern", "tagMatching": "tag_selectors.pattern"}, id: "id"},
 	"ProjectMemberUser":  {list: "PROJECT/members", same: map[string]string{"userName": "entity_name"}, id: "id", entity: "u"},
 	"ProjectMemberGroup": {list: "PROJECT/members", same: map[string]string{"groupName": "entity_name"}, id: "id", entity: "g"},
-	"Label":              {list: "/labels", same: map[string]string{"name": "name", "color": "color"}, id: "id"},
+	"Label":              {list: "/labels", same: map[string]string{"name": "name", "color": "color"}, id: "id", recent: true},
 	"User":               {list: "/users", same: map[string]string{"username": "username", "email": "email", "fullName": "realname"}, id: "user_id", recent: true},
-	"Group":              {list: "/usergroups", same: map[string]string{"groupName": "group_name", "groupType": "group_type"}, id: "id"},
 	"PreheatInstance":    {list: "/p2p/preheat/instances", same: map[string]string{"name": "name", "endpoint": "endpoint"}, id: "name"},
 }
 
@@ -82,8 +83,12 @@ func forgetInHarbor(given io.Reader, pause time.Duration) error {
 			continue
 		}
 		path := fmt.Sprintf("%s/%v", all, each[kind.id])
-		purpose := fmt.Sprintf("delete %s, which a run that was killed has left", path)
-		if err := harbor.ask(purpose, http.MethodDelete, path, nil, nil); unlessGone(err) != nil {
+		purpose := fmt.Sprintf("delete %s, which no state knows", path)
+		err := harbor.ask(purpose, http.MethodDelete, path, nil, nil)
+		if hasStatus(err, http.StatusPreconditionFailed) {
+			err = fmt.Errorf("%w; take it over with ./pulumiw import, or take away at Harbor's page what uses it", err)
+		}
+		if unlessGone(err) != nil {
 			return err
 		}
 	}

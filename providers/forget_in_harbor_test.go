@@ -22,6 +22,10 @@ func forgetting(t *testing.T, things map[string]string, kind string, inputs map[
 			writer.WriteHeader(http.StatusUnauthorized)
 			return
 		}
+		if request.Method == http.MethodDelete && strings.HasSuffix(path, "/99") {
+			refuse(writer, http.StatusPreconditionFailed, "PRECONDITION", "Can't delete it: it is used by a replication")
+			return
+		}
 		if request.Method == http.MethodDelete {
 			deleted = append(deleted, path)
 			return
@@ -71,10 +75,13 @@ func TestWhatAKilledRunHasLeftInHarborIsForgottenAndNothingElse(t *testing.T) {
 			  {"id": 5, "scope_selectors": {"repository": [{"pattern": "**"}]}, "tag_selectors": [{"pattern": "v*"}]}]`,
 			"/projects/2/immutabletagrules/5",
 		},
-		{"Label", map[string]any{"name": "stable", "color": "#FFFFFF"}, "/labels?g", `[{"id": 1, "name": "stable", "color": "#FFFFFF"}]`, "/labels/1"},
+		{"Label", map[string]any{"name": "stable", "color": "#FFFFFF"}, "/labels?g", `[{"id": 1, "name": "stable", "color": "#FFFFFF", "creation_time": "` + justNow() + `"}]`, "/labels/1"},
+		// Artifacts that somebody has marked with it would lose the mark.
+		{"Label", map[string]any{"name": "stable", "color": "#FFFFFF"}, "/labels?g", `[{"id": 1, "name": "stable", "color": "#FFFFFF", "creation_time": "2020-01-01T00:00:00Z"}]`, ""},
 		{
 			"Label", map[string]any{"name": "stable", "color": "#FFFFFF", "projectId": "/projects/2"}, "/labels?p2",
-			`[{"id": 3, "name": "stable", "color": "#FFFFFF"}, {"id": 4, "name": "stable", "color": "#000000"}]`, "/labels/3",
+			`[{"id": 3, "name": "stable", "color": "#FFFFFF", "creation_time": "` + justNow() + `"},
+			  {"id": 4, "name": "stable", "color": "#000000", "creation_time": "` + justNow() + `"}]`, "/labels/3",
 		},
 		{
 			"User", map[string]any{"username": "vfarcic", "email": "v@example.com", "fullName": "Viktor"}, "/users",
@@ -92,7 +99,7 @@ func TestWhatAKilledRunHasLeftInHarborIsForgottenAndNothingElse(t *testing.T) {
 			"ProjectMemberGroup", map[string]any{"projectId": "/projects/2", "groupName": "platform"}, "/projects/2/members",
 			`[{"id": 1, "entity_name": "platform", "entity_type": "u"}, {"id": 2, "entity_name": "platform", "entity_type": "g"}]`, "/projects/2/members/2",
 		},
-		{"Group", map[string]any{"groupName": "platform", "groupType": 3}, "/usergroups", `[{"id": 1, "group_name": "platform", "group_type": 1}]`, ""},
+		{"Group", map[string]any{"groupName": "platform", "groupType": 3}, "/usergroups", `[{"id": 1, "group_name": "platform", "group_type": 3}]`, ""},
 		{"PreheatInstance", map[string]any{"name": "dragonfly", "endpoint": "https://d"}, "/p2p/preheat/instances", `[{"id": 1, "name": "dragonfly", "endpoint": "https://d"}]`, "/p2p/preheat/instances/dragonfly"},
 		{"GarbageCollection", map[string]any{"schedule": "Daily"}, "/system/gc/schedule", `[{"id": 1}]`, ""},
 	} {
@@ -104,6 +111,15 @@ func TestWhatAKilledRunHasLeftInHarborIsForgottenAndNothingElse(t *testing.T) {
 			t.Errorf("%s: %q is deleted, not %q", each.kind, got, each.deleted)
 		}
 	}
+}
+
+func TestWhatIsUsedIsNobodysToForget(t *testing.T) {
+	things := map[string]string{"/registries": `[{"id": 99, "name": "hub", "url": "https://hub.docker.com"}]`}
+	_, err := forgetting(t, things, "Registry", map[string]any{"name": "hub", "endpointUrl": "https://hub.docker.com"})
+	if err == nil {
+		t.Fatal("it is forgotten")
+	}
+	mustContain(t, err.Error(), "/registries/99, which no state knows", "used by a replication", "./pulumiw import")
 }
 
 func TestAHarborThatCannotBeAskedIsToldBeforeAnythingIsMade(t *testing.T) {

@@ -14,6 +14,8 @@ type playedImage struct {
 	afterScan []map[string]any
 	children  []string
 	found     []any
+	// foundLater is what is found from the second look at what was found on; where it is nil, the same.
+	foundLater []any
 	// kind is of what kind the reports are; the newer one where nothing is said.
 	kind string
 }
@@ -57,6 +59,9 @@ func (p *playedHarbor) artifacts(writer http.ResponseWriter, request *http.Reque
 		tell(writer, http.StatusOK, map[string]any{})
 	case len(path) == 8:
 		tell(writer, http.StatusOK, map[string]any{kind: map[string]any{"vulnerabilities": image.found}})
+		if image.foundLater != nil {
+			image.found = image.foundLater
+		}
 	default:
 		children := []any{}
 		for _, each := range image.children {

@@ -40,7 +40,7 @@ type harborQuota struct {
 
 // inForce is what the list allows today.
 func (l harborAllowlist) inForce() []string {
-	if l.ExpiresAt != nil && *l.ExpiresAt > 0 && *l.ExpiresAt <= time.Now().Unix() {
+	if l.ExpiresAt != nil && *l.ExpiresAt <= time.Now().Unix() {
 		return nil
 	}
 	allowed := make([]string, 0, len(l.Items))

@@ -104,10 +104,7 @@ func (s harborScan) pass(call call, inputs harborScanInputs) error {
 		return err
 	}
 	defer harbor.close()
-	if err := inputs.await(harbor); err != nil {
-		return err
-	}
-	found, err := inputs.vulnerabilities(harbor)
+	found, err := inputs.report(harbor)
 	if err != nil {
 		return err
 	}
@@ -118,39 +115,57 @@ func (s harborScan) pass(call call, inputs harborScanInputs) error {
 	return inputs.judge(found, allowed)
 }
 
+// report is all that was found. Where an image is scanned once more while it is read, what was found of it is left out.
+func (i harborScanInputs) report(harbor *harbor) ([]harborVulnerability, error) {
+	for {
+		before, err := i.await(harbor)
+		if err != nil {
+			return nil, err
+		}
+		found, err := i.vulnerabilities(harbor)
+		if err != nil {
+			return nil, err
+		}
+		after, err := i.look(harbor)
+		if err != nil || after.Status == scanSuccess && after.ReportID == before.ReportID {
+			return found, err
+		}
+	}
+}
+
 // await waits until there is a report. It starts one scan where there is none, or where the last one came to nothing:
 // what a run before this one has left must not hinder this one.
-func (i harborScanInputs) await(harbor *harbor) error {
+func (i harborScanInputs) await(harbor *harbor) (harborScanFound, error) {
 	started := time.Now()
 	patience := time.Duration(i.Patience) * time.Second
 	begun := false
 	for {
 		scan, err := i.look(harbor)
 		if err != nil {
-			return err
+			return scan, err
 		}
 		waited := time.Since(started)
 		switch {
 		case scan.Status == scanSuccess:
 			harbor.call.progress.status("%s: %s (%d s)", i.shortImage(), scan.counts(), int(waited.Seconds()))
-			return nil
+			return scan, nil
 		case scan.isOver() && begun:
-			return fmt.Errorf("Harbor's scan of %s has failed: it is %s. Its log is at %s; the next ./pulumiw up scans again",
+			return scan, fmt.Errorf("Harbor's scan of %s has failed: it is %s. Its log is at %s; the next ./pulumiw up scans again",
 				i.shortImage(), scan.Status, i.logAddress(scan))
 		case !scan.isRunning() && !begun:
 			if err := i.begin(harbor); err != nil {
-				return err
+				return scan, err
 			}
 			begun = true
 		}
 		if waited > patience {
-			return fmt.Errorf("after %d s the scan of %s is not over: %s; the logs of Harbor's pods trivy and jobservice tell "+
+			return scan, fmt.Errorf("after %d s the scan of %s is not over: %s; the logs of Harbor's pods trivy and jobservice tell "+
 				"more; hero:cluster.patience waits longer, and the next ./pulumiw up goes on from here",
 				i.Patience, i.shortImage(), scan.words())
 		}
 		harbor.call.progress.status("scanning %s: %s (%d s)", i.shortImage(), scan.words(), int(waited.Seconds()))
 		if err := harbor.wait(harbor.pause); err != nil {
-			return err
+			return scan, err
 		}
 	}
 }

@@ -64,6 +64,10 @@ func TestWhatHarborAllowsDoesNotBlock(t *testing.T) {
 		"no longer": {
 			playedProject{metadata: map[string]any{"reuse_sys_cve_allowlist": "false"}, allowed: list, expires: 1}, nil, false,
 		},
+		// To Harbor, that is a time.
+		"never": {
+			playedProject{metadata: map[string]any{"reuse_sys_cve_allowlist": "false"}, allowed: list, expires: 0}, nil, false,
+		},
 	} {
 		played, image := playHarborWithImage(t)
 		image.found = []any{vulnerability("CVE-1", "Critical", "")}
@@ -72,6 +76,25 @@ func TestWhatHarborAllowsDoesNotBlock(t *testing.T) {
 		if _, err := swiftScan.create(call, scanInputs(played)); (err == nil) != example.passes {
 			t.Error(name, err)
 		}
+	}
+}
+
+func TestAScanThatBeginsAnewWhileItIsReadIsReadAgain(t *testing.T) {
+	for name, then := range map[string][]map[string]any{
+		"and goes on":       {scanned("Running"), scanned("Success", map[string]any{"report_id": "another"})},
+		"and is over again": {scanned("Success", map[string]any{"report_id": "another"})},
+		"of one of several": {scanned("Success", map[string]any{"complete_percent": 50}), scanned("Success")},
+	} {
+		played, image := playHarborWithImage(t)
+		// Harbor leaves out what has no report just then.
+		image.found, image.foundLater = []any{}, []any{vulnerability("CVE-1", "Critical", "")}
+		image.scans = append([]map[string]any{scanned("Success")}, then...)
+		call, _ := newCall(t)
+		_, err := swiftScan.create(call, scanInputs(played))
+		if err == nil {
+			t.Fatal(name, "half of it has passed")
+		}
+		mustContain(t, err.Error(), "CVE-1, critical")
 	}
 }
 

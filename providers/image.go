@@ -84,7 +84,7 @@ func (image) read(call call, olds resource.PropertyMap) (resource.PropertyMap, e
 	if err != nil {
 		return nil, err
 	}
-	missing, err := destination.missingTags(state.Tags, state.Digest)
+	missing, _, err := destination.missingTags(state.Tags, state.Digest)
 	if err != nil {
 		call.progress.warning("%s cannot be asked for the image, so its state is left as it is: %v", state.Repository, err)
 		return encode(state, "password")

@@ -87,7 +87,7 @@ func (imageCopy) read(call call, olds resource.PropertyMap) (resource.PropertyMa
 	}
 	var missing []string
 	for _, image := range state.Images {
-		found, err := destination.missingTags(image.Tags, image.Digest)
+		found, _, err := destination.missingTags(image.Tags, image.Digest)
 		if err != nil {
 			call.progress.warning("%s cannot be asked for the image, so its state is left as it is: %v", state.Repository, err)
 			return state.encode()

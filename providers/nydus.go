@@ -86,7 +86,7 @@ func (nydusImage) read(call call, olds resource.PropertyMap) (resource.PropertyM
 	if err != nil {
 		return nil, err
 	}
-	missing, err := destination.missingTags(state.tags(), state.NydusDigest)
+	missing, _, err := destination.missingTags(state.tags(), state.NydusDigest)
 	if err != nil {
 		call.progress.warning("%s cannot be asked for the image's Nydus form, so its state is left as it is: %v", state.Repository, err)
 		return encode(state, "password")

@@ -29,6 +29,9 @@ const (
 
 var preheatScopes = []string{"single_seed_peer", "all_seed_peers", "all_peers"}
 
+// preheatParts are what the chart calls the pods that all have it then; of others nobody has to.
+var preheatParts = map[string]string{"all_seed_peers": "seed-client", "all_peers": "client"}
+
 // preheat is a wait until Dragonfly has fetched an image for those who are to have it before anybody asks.
 type preheat struct {
 	// pause is the time between two looks.
@@ -61,10 +64,23 @@ type preheatJob struct {
 	State  string `json:"state"`
 	Result struct {
 		JobStates []struct {
-			State string `json:"state"`
-			Error string `json:"error"`
+			State   string          `json:"state"`
+			Error   string          `json:"error"`
+			Results []preheatResult `json:"results"`
 		} `json:"job_states"`
 	} `json:"result"`
+}
+
+// preheatResult is what one scheduler has had done. https://github.com/dragonflyoss/dragonfly/blob/v2.5.0/internal/job/types.go
+type preheatResult struct {
+	SuccessTasks []preheatTask `json:"success_tasks"`
+	FailureTasks []preheatTask `json:"failure_tasks"`
+}
+
+// preheatTask is what one of those who shall fetch has done.
+type preheatTask struct {
+	Hostname    string `json:"hostname"`
+	Description string `json:"description"`
 }
 
 var preheatSecrets = []resource.PropertyKey{"password", "token"}
@@ -149,14 +165,19 @@ func (p preheat) fetch(call call, inputs preheatInputs) error {
 	if err := manager.waitUntilKnown(p.unknown); err != nil {
 		return err
 	}
+	// Who has ended may still be known, and who has just begun not yet.
+	known := time.Now().Add(p.unknown)
 	for {
-		job, err := inputs.begin(manager, challenge)
-		if err != nil {
-			return err
-		}
-		err = inputs.await(manager, job)
+		err := inputs.fetchOnce(manager, challenge)
 		var failed *failedJob
-		if !errors.As(err, &failed) || !strings.Contains(failed.words, nobodyThere) {
+		var few *fewHosts
+		switch {
+		case errors.As(err, &few) && time.Now().After(known):
+			call.progress.warning("%v", err)
+			return nil
+		case errors.As(err, &few):
+		case errors.As(err, &failed) && (strings.Contains(failed.words, nobodyThere) || failed.partly && time.Now().Before(known)):
+		default:
 			return err
 		}
 		if err := manager.waitAfter(err); err != nil {
@@ -165,10 +186,47 @@ func (p preheat) fetch(call call, inputs preheatInputs) error {
 	}
 }
 
-// failedJob is a job that came to nothing.
+func (i preheatInputs) fetchOnce(manager *dragonfly, challenge string) error {
+	begun, err := i.begin(manager, challenge)
+	if err != nil {
+		return err
+	}
+	job, err := i.await(manager, begun)
+	if err != nil {
+		return err
+	}
+	return i.everyHost(manager, job)
+}
+
+// everyHost looks whether all have it for whom it was fetched: to the manager a job is a success when one of them has.
+func (i preheatInputs) everyHost(manager *dragonfly, job preheatJob) error {
+	fetched, failures := job.hosts()
+	if len(failures) > 0 {
+		return &failedJob{job.ID, i.shortImage(), shortExcuse(someOf(failures), manager.hidden...), true}
+	}
+	ready, err := manager.readyPods(preheatParts[i.Scope])
+	if err != nil || len(fetched) == 0 || len(fetched) >= ready {
+		return err
+	}
+	return &fewHosts{i.shortImage(), len(fetched), ready}
+}
+
+// fewHosts is a job of which some do not know, since they have not told the schedulers yet that they are there.
+type fewHosts struct {
+	image          string
+	fetched, ready int
+}
+
+func (f *fewHosts) Error() string {
+	return fmt.Sprintf("%s is fetched by %d, and %d are ready; the schedulers do not know of the rest, which will fetch it when it is pulled",
+		f.image, f.fetched, f.ready)
+}
+
+// failedJob is a job that came to nothing, or partly so.
 type failedJob struct {
 	id           int
 	image, words string
+	partly       bool
 }
 
 func (f *failedJob) Error() string {
@@ -241,28 +299,28 @@ func askForChallenge(call call, inputs preheatInputs) (string, error) {
 
 // await looks until the job is over. A manager that was stopped in between leaves it as it is for ever, so there is an
 // end to that.
-func (i preheatInputs) await(manager *dragonfly, job preheatJob) error {
+func (i preheatInputs) await(manager *dragonfly, job preheatJob) (preheatJob, error) {
 	started := time.Now()
 	for {
 		waited := time.Since(started)
 		switch {
 		case job.State == preheatSuccess:
 			manager.call.progress.status("fetched %s for %s (%d s)", i.shortImage(), i.Scope, int(waited.Seconds()))
-			return nil
+			return job, nil
 		case job.State == preheatFailure:
-			return &failedJob{job.ID, i.shortImage(), shortExcuse(job.words(), manager.hidden...)}
+			return job, &failedJob{job.ID, i.shortImage(), shortExcuse(job.words(), manager.hidden...), false}
 		case time.Now().After(manager.end):
-			return fmt.Errorf("after %d s Dragonfly's job %d, to fetch %s, is not over: it is %s; look further with: %s; "+
+			return job, fmt.Errorf("after %d s Dragonfly's job %d, to fetch %s, is not over: it is %s; look further with: %s; "+
 				"hero:cluster.patience waits longer, and the next ./pulumiw up fetches it again",
 				i.Patience, job.ID, i.shortImage(), job.State, manager.cluster.kubectl(i.Namespace, "logs --selector component=scheduler"))
 		}
 		manager.call.progress.status("fetching %s for %s: %s (%d s)", i.shortImage(), i.Scope, job.progress(), int(waited.Seconds()))
 		if err := manager.wait(manager.pause); err != nil {
-			return err
+			return job, err
 		}
 		looked := preheatJob{}
 		if err := manager.ask("tell of its job", http.MethodGet, fmt.Sprintf("/oapi/v1/jobs/%d", job.ID), nil, &looked); err != nil {
-			return err
+			return job, err
 		}
 		job = looked
 	}
@@ -280,6 +338,28 @@ func (j preheatJob) progress() string {
 		return j.State
 	}
 	return fmt.Sprintf("%s, %d of %d", j.State, over, len(j.Result.JobStates))
+}
+
+// hosts are those that have it, and what is said of those that have not, each once. Each scheduler has all of it fetched
+// by everyone that it knows, so it is enough where one of them says so.
+func (j preheatJob) hosts() (fetched, failures []string) {
+	var failed []preheatTask
+	for _, part := range j.Result.JobStates {
+		for _, result := range part.Results {
+			for _, task := range result.SuccessTasks {
+				fetched = append(fetched, task.Hostname)
+			}
+			failed = append(failed, result.FailureTasks...)
+		}
+	}
+	for _, task := range failed {
+		if !slices.Contains(fetched, task.Hostname) {
+			failures = append(failures, task.Hostname+": "+task.Description)
+		}
+	}
+	slices.Sort(fetched)
+	slices.Sort(failures)
+	return slices.Compact(fetched), slices.Compact(failures)
 }
 
 // words are the job's own, each once.

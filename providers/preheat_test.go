@@ -194,6 +194,62 @@ func TestWhoeverShallFetchAndIsNotThereYetIsWaitedFor(t *testing.T) {
 	mustContain(t, err.Error(), "no available peer", "hero:cluster.patience waits longer")
 }
 
+// A job is a success to the manager where one has fetched all of it; this is what it says then of the others.
+func oneOfTwo(tasks string) string {
+	return `{"id": 7, "state": "SUCCESS", "result": {"job_states": [{"state": "SUCCESS", "results": [
+		{"success_tasks": [{"hostname": "node-1"}, {"hostname": "node-1"}], ` + tasks + `}]}]}}`
+}
+
+const (
+	fetchedByTwo = `{"id": 7, "state": "SUCCESS", "result": {"job_states": [
+		{"results": [{"success_tasks": [{"hostname": "node-1"}, {"hostname": "node-2"}]}]},
+		{"results": [{"success_tasks": [{"hostname": "node-1"}], "failure_tasks": [{"hostname": "node-2", "description": "away"}]}]}]}}`
+	oneFailed = `"failure_tasks": [{"hostname": "node-2", "description": "no space left, the-pullers-password"}]`
+)
+
+func TestAJobThatSomeHaveNotDoneIsNoSuccess(t *testing.T) {
+	played := playDragonflyWithToken(t)
+	played.jobs = []string{oneOfTwo(oneFailed), fetchedByTwo}
+	patient := preheat{pause: aMoment, unknown: time.Minute, challenge: givesTokens}
+	played.schedulers = []time.Time{{}}
+	call, screen := newCall(t)
+	if _, err := patient.create(call, preheatedInputs(played)); err != nil {
+		t.Fatal(err)
+	}
+	mustContain(t, screen.all(), "has failed: node-2: no space left, [secret]")
+	played.jobs = []string{oneOfTwo(oneFailed)}
+	_, err := swiftPreheat.create(call, preheatedInputs(played))
+	if err == nil {
+		t.Fatal("it is fetched")
+	}
+	mustContain(t, err.Error(), "Dragonfly's job 7, to fetch hero.example.com:5000/team/hero@sha256:0123456789ab, has failed: node-2: no space left, [secret];")
+	mustNotContain(t, err.Error(), "node-1")
+}
+
+func TestWhoeverIsReadyAndUnknownToTheSchedulersIsWaitedForAndThenNamed(t *testing.T) {
+	played := playDragonflyWithToken(t)
+	played.dfdaemons = []string{"client", "client", "seed-client"}
+	played.jobs = []string{oneOfTwo(`"failure_tasks": []`), fetchedByTwo}
+	patient := preheat{pause: aMoment, unknown: time.Minute, challenge: givesTokens}
+	call, screen := newCall(t)
+	forAll := map[string]any{"scope": "all_peers"}
+	if _, err := patient.create(call, preheatedInputs(played, forAll)); err != nil {
+		t.Fatal(err)
+	}
+	if jobs := slices.DeleteFunc(played.calls, func(call string) bool { return call != makeJob }); len(jobs) != 2 {
+		t.Error(jobs)
+	}
+	played.jobs = []string{oneOfTwo(`"failure_tasks": []`)}
+	if _, err := swiftPreheat.create(call, preheatedInputs(played, forAll)); err != nil {
+		t.Fatal(err)
+	}
+	mustContain(t, screen.all(), "is fetched by 1, and 2 are ready; the schedulers do not know of the rest")
+	played.calls = nil
+	if _, err := swiftPreheat.create(call, preheatedInputs(played)); err != nil {
+		t.Fatal("there is one seed, which has it:", err)
+	}
+}
+
 func TestWhatTheManagerRefusesIsToldInItsWords(t *testing.T) {
 	for refusal, told := range map[string]string{
 		"500 manifest unknown the-pullers-password": "refuses to fetch hero.example.com:5000/team/hero@sha256:0123456789ab (500: manifest unknown [secret])",

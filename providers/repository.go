@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -38,8 +39,10 @@ type repository struct {
 	options  []remote.Option
 	uploaded atomic.Int64
 	// waiting is how many requests wait until the registry takes more of them.
-	waiting  atomic.Int32
-	pulls    pullLimit
+	waiting atomic.Int32
+	pulls   pullLimit
+	// withheld are the paths of what is there and not handed out.
+	withheld sync.Map
 	progress progress
 }
 
@@ -100,9 +103,10 @@ func (r *repository) transport(authority string) (http.RoundTripper, error) {
 		return nil, err
 	}
 	counting := countingTransport{inner: sender, count: &r.uploaded}
-	return politeTransport{
+	polite := politeTransport{
 		inner: counting, server: r.host(), progress: r.progress, pulls: &r.pulls, waiting: &r.waiting,
-	}, nil
+	}
+	return withheldTransport{polite, &r.withheld}, nil
 }
 
 // trusting trusts a registry's own authority beside the system's.
@@ -130,30 +134,32 @@ func (r *repository) get(reference name.Reference) (manifest, error) {
 	return descriptor, nil
 }
 
+// has is whether it is there to be read.
 func (r *repository) has(digest string) (bool, error) {
 	if digest == "" {
 		return false, nil
 	}
-	_, err := remote.Head(r.name.Digest(digest), r.options...)
-	if isMissing(err) {
+	_, err := r.head(r.name.Digest(digest), r.options...)
+	if isMissing(err) || isWithheld(err) {
 		return false, nil
 	}
 	return err == nil, r.plain(err)
 }
 
-// missingTags are those that name no image, or another one.
-func (r *repository) missingTags(tags []string, digest string) ([]string, error) {
-	var missing []string
+// missingTags are those that name no image, or another one; of those that are withheld nobody can tell.
+func (r *repository) missingTags(tags []string, digest string) (missing, withheld []string, err error) {
 	for _, tag := range tags {
-		descriptor, err := remote.Head(r.name.Tag(tag), r.options...)
-		if err != nil && !isMissing(err) {
-			return nil, r.plain(err)
-		}
-		if err != nil || descriptor.Digest.String() != digest {
+		descriptor, err := r.head(r.name.Tag(tag), r.options...)
+		switch {
+		case isWithheld(err):
+			withheld = append(withheld, tag)
+		case err != nil && !isMissing(err):
+			return nil, nil, r.plain(err)
+		case err != nil || descriptor.Digest.String() != digest:
 			missing = append(missing, tag)
 		}
 	}
-	return missing, nil
+	return missing, withheld, nil
 }
 
 // complete gives an image that is there already what it lacks of SBOMs and names.
@@ -180,12 +186,18 @@ func differenceWithTags(olds, news resource.PropertyMap, missing []string) plugi
 // tagAs gives the image those of the tags that it has not yet: a registry whose tags are immutable refuses one that is
 // there, even to the image that has it.
 func (r *repository) tagAs(image manifest, digest string, tags []string) error {
-	missing, err := r.missingTags(tags, digest)
+	missing, withheld, err := r.missingTags(tags, digest)
 	if err != nil {
 		return err
 	}
-	for _, tag := range missing {
-		if err := remote.Tag(r.name.Tag(tag), image, r.options...); err != nil {
+	for _, tag := range slices.Concat(missing, withheld) {
+		err := remote.Tag(r.name.Tag(tag), image, r.options...)
+		if isWithheld(err) && slices.Contains(withheld, tag) {
+			r.progress.warning("whether the tag %s of %s names %s cannot be seen: it cannot be given again, and what it names is not handed out: %v",
+				tag, r.name, digest, err)
+			continue
+		}
+		if err != nil {
 			return r.plain(err)
 		}
 	}
@@ -194,7 +206,7 @@ func (r *repository) tagAs(image manifest, digest string, tags []string) error {
 
 // untag takes a tag away, unless somebody has given it to another image since.
 func (r *repository) untag(tag, digest string) error {
-	descriptor, err := remote.Head(r.name.Tag(tag), r.options...)
+	descriptor, err := r.head(r.name.Tag(tag), r.options...)
 	if isMissing(err) || (err == nil && descriptor.Digest.String() != digest) {
 		return nil
 	}
@@ -251,6 +263,8 @@ func (r *repository) plain(err error) error {
 		return fmt.Errorf("%s refuses the login: %w", r.host(), err)
 	case errors.As(err, &refused) && refused.StatusCode == http.StatusForbidden:
 		return fmt.Errorf("%s does not allow this to that login: %w", r.host(), err)
+	case errors.As(err, &refused) && refused.StatusCode == http.StatusPreconditionFailed:
+		return fmt.Errorf("%s does not do this as long as its rules are as they are: %w", r.host(), err)
 	case errors.As(err, &refused) && refused.StatusCode == http.StatusTooManyRequests:
 		return fmt.Errorf("%s has had too many requests, and does not say when it takes more: %w", r.host(), err)
 	case errors.As(err, &unreachable):

@@ -73,7 +73,7 @@ func (s source) isStored(content manifest, destination *repository, digest strin
 		return false, nil
 	}
 	descriptor, err := remote.Get(destination.name.Digest(digest), destination.options...)
-	if isMissing(err) {
+	if isMissing(err) || isWithheld(err) {
 		return false, nil
 	}
 	if err != nil {
@@ -161,6 +161,11 @@ func openStored(ctx context.Context, text string, destination *repository) (mani
 				"`./pulumiw up --replace '**-build'` builds it anew", err)
 		}
 		return image, nil
+	}
+	if isWithheld(err) {
+		if image, err := openEngine(ctx, text); err == nil {
+			return image, nil
+		}
 	}
 	if err != nil {
 		return nil, destination.plain(err)

@@ -96,7 +96,7 @@ func (d dwelling) digests(call call) (map[string]string, string, error) {
 	options := append(slices.Clone(there.options), remote.WithContext(untilOneFails))
 	for place, tag := range tags {
 		group.Go(func() error {
-			descriptor, err := remote.Head(there.name.Tag(tag), options...)
+			descriptor, err := there.head(there.name.Tag(tag), options...)
 			if err != nil {
 				return there.plain(err)
 			}

@@ -112,7 +112,7 @@ def follow(advice: str, config: dict[str, Any]) -> None:
         secret = "--secret" in words
         if secret:
             # The CLI asks for the value.
-            words = [word for word in words if word != "--secret"] + ["what is typed then"]
+            words = [word for word in words if word != "--secret"] + ["what-is-typed-then"]
         assert (program, words[:3]) == ("./pulumiw", ["--stack", "dev", "--path"])
         key, steps = _steps(words[3])
         if verb == "rm":

@@ -47,6 +47,8 @@ class Made:
     """Whether it stays when the stack goes."""
     deleted_with: str = ""
     """What takes it along when it goes."""
+    replacement_trigger: str = ""
+    """With another one, it is replaced."""
 
 
 @dataclass
@@ -125,6 +127,7 @@ class _Monitor(MockMonitor):
                     dependencies,
                     request.retainOnDelete,
                     _name(request.deletedWith),
+                    request.replacement_trigger.string_value,
                 )
             )
         return super().RegisterResource(request)  # pyright: ignore[reportUnknownMemberType]

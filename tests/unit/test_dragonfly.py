@@ -1,6 +1,7 @@
 """Dragonfly before each of the others: what it is told, what nodes are told, and what stays the origin's."""
 
 import copy
+import hashlib
 import itertools
 import json
 import re
@@ -29,8 +30,7 @@ REDIS = {
     "sentinelMaster": "mymaster",
     "username": "dragonfly",
     "password": sealed("hidden-redis"),
-    "sentinelPassword": sealed("hidden-sentinel"),
-    "caCertificate": "ca.pem",
+    "insecurePlaintext": True,
 }
 # What one key does to the values, in as few stacks as there can be.
 STACKS: dict[str, dict[str, Any]] = {
@@ -194,8 +194,6 @@ def test_what_is_there_already_is_spoken_to_as_config_says() -> None:
             "masterName": "mymaster",
             "username": "dragonfly",
             "password": "hidden-redis",
-            "sentinelPassword": "hidden-sentinel",
-            "tls": {"caCert": "/etc/hero/redis-ca.crt"},
         },
     }
     assert not {"mysql-password", "redis-password"} & given(engine).keys()
@@ -320,8 +318,10 @@ def test_a_private_authority_reaches_whoever_asks_the_origin() -> None:
 def test_a_new_image_is_fetched_for_whom_config_says(origin: str, block: dict[str, Any], scope: str | None) -> None:
     engine = built(origin, block)
     assert values_of(engine)["seedClient"]["enable"] == (origin != "embedded")
+    # Else the manager's first account would have the password of the manual.
+    assert "dragonfly-readiness" in engine.named("dragonfly-account").dependencies
     if scope is None:
-        assert not {"hero-preheat", "dragonfly-account"} & engine.types().keys()
+        assert "hero-preheat" not in engine.types()
         return
     preheat = engine.named("hero-preheat")
     assert "dragonfly-readiness" in preheat.dependencies
@@ -350,8 +350,26 @@ def test_preheating_comes_after_what_the_origin_looks_at() -> None:
     assert "hero-scan" in engine.named("hero-preheat").dependencies
 
 
-def test_what_is_in_the_managers_database_goes_with_it() -> None:
+def test_what_is_in_the_managers_database_goes_with_it_and_one_from_outside_is_left_as_it_was() -> None:
     assert built().named("dragonfly-account").deleted_with == "dragonfly-namespace"
+    assert built(block={"database": DATABASE}).named("dragonfly-account").deleted_with == ""
+
+
+def test_another_database_is_another_beginning() -> None:
+    def trigger(**changes: object) -> str:
+        database = {**DATABASE, **changes}
+        return built(block={"database": database}).named("dragonfly-namespace").replacement_trigger
+
+    without = built().named("dragonfly-namespace").replacement_trigger
+    others = [trigger(), trigger(host="other.example.com"), trigger(port=3307), trigger(name="other")]
+    assert len({without, *others}) == 5
+    assert trigger(username="other", password=sealed("another")) == trigger()
+
+
+def test_nobody_guesses_a_password_by_what_the_schedulers_pods_say() -> None:
+    (told,) = {values_of(built(block={"redis": REDIS}))["scheduler"]["podAnnotations"]["hero/given"]}
+    text = given(built(block={"redis": REDIS}))["scheduler.yaml"]
+    assert told != hashlib.sha256(json.dumps(text).encode()).hexdigest()
 
 
 def test_what_waits_for_dragonfly_waits_for_its_origin() -> None:
@@ -403,20 +421,25 @@ WRONG: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, str]]] = {
         {},
         {"dragonfly.redis.password": "a username has a password"},
     ),
-    "sentinels without a master": (
-        {"redis": {**REDIS, "sentinelMaster": None}},
+    "one sentinel": (
+        {"redis": {**REDIS, "addresses": ["a:1"]}},
         {},
-        {"dragonfly.redis.sentinelPassword": "there are no sentinels"},
+        {"dragonfly.redis.sentinelMaster": "name two sentinels or more"},
+    ),
+    "a password that would not arrive": (
+        {"redis": {**REDIS, "username": None, "password": sealed("not/so")}},
+        {},
+        {"dragonfly.redis.password": "only hand on letters"},
     ),
     "a Redis in clear without a word": (
         {"redis": {"addresses": ["a:1"]}},
         {},
         {"dragonfly.redis.insecurePlaintext": "can only speak to it in clear"},
     ),
-    "a Redis in clear and by TLS": (
-        {"redis": {**REDIS, "insecurePlaintext": True}},
+    "a Redis by TLS": (
+        {"redis": {**REDIS, "insecurePlaintext": False}},
         {},
-        {"dragonfly.redis.insecurePlaintext": "by TLS"},
+        {"dragonfly.redis.insecurePlaintext": "can only speak to it in clear"},
     ),
 }
 

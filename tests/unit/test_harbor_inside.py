@@ -9,8 +9,11 @@ import pytest
 
 from tests.engine.contract import contracts_of
 from tests.unit.configuration import write_sources
+from tests.unit.graph import Engine, Made
 from tests.unit.harbor import EVERYTHING_INSIDE, STACKS, USERS, built
 from tools.places import ROOT
+
+WITH_WEBHOOK = {"webhooks": ["https://hooks.example.com/hero"]}
 
 
 @pytest.fixture(autouse=True)
@@ -74,13 +77,21 @@ def test_harbor_answers_before_anything_is_in_it_and_the_pusher_may_push_before_
 
 
 def test_nobody_hears_of_an_image_before_harbor_says_that_it_is_well_and_the_push_does_not_wait_for_that() -> None:
-    engine = built({"scan": {"block": "high"}}, image={"webhooks": ["https://hooks.example.com/hero"]})
+    engine = built({"scan": {"block": "high"}}, image=WITH_WEBHOOK)
     well = engine.named("hero-health")
     assert well.inputs["url"] == "https://hero.127.0.0.1.nip.io:30003/api/v2.0/health"
     assert well.inputs["health"] is True
     assert "harbor-readiness" in well.dependencies
     assert "hero-health" not in engine.named("hero-image").dependencies
     assert "hero-health" in engine.named("hero-scan").dependencies
+    assert "hero-scan" in webhook_of(engine).dependencies
+    assert "hero-health" in webhook_of(built({}, image=WITH_WEBHOOK)).dependencies
+
+
+def webhook_of(engine: Engine) -> Made:
+    """The one call that tells of the image."""
+    (found,) = (made for made in engine.made if made.name.startswith("hero-webhook-"))
+    return found
 
 
 def test_rules_go_before_the_robots_do() -> None:

@@ -24,7 +24,6 @@ from components.registries.dragonfly.configuration import (
     GIVEN_FOLDER,
     LOG_LEVEL,
     MANAGER,
-    REDIS_AUTHORITY,
     REFRESH,
     SCHEDULER,
 )
@@ -58,8 +57,10 @@ class Parts:
 
 
 def claimed(settings: DragonflySettings) -> str:
-    """What is asked for of the cluster's storage; with another text, other claims have to take the place of these."""
-    return f"{_storage(settings)} {settings.storage_class or ''}".strip()
+    """What is claimed of the cluster's storage, or where else the database is; with another text, all begins anew."""
+    database = settings.database
+    elsewhere = f"{database.host}:{database.port}/{database.name}" if database else ""
+    return f"{_storage(settings)} {settings.storage_class or ''} {elsewhere}".strip()
 
 
 def _storage(settings: DragonflySettings) -> str:
@@ -76,7 +77,7 @@ def values_of(settings: DragonflySettings, cluster: ClusterSettings, parts: Part
         "global": {"storageClass": settings.storage_class} if settings.storage_class else {},
         "manager": {
             **_pods(DRAGONFLY_MANAGER_IMAGE, cluster, settings),
-            **_given("manager", MANAGER, settings, parts),
+            **_given("manager", MANAGER, parts),
             **replicas,
             # Anybody who reaches it can make an account there.
             "service": {"type": "ClusterIP"},
@@ -85,7 +86,7 @@ def values_of(settings: DragonflySettings, cluster: ClusterSettings, parts: Part
         },
         "scheduler": {
             **_pods(DRAGONFLY_SCHEDULER_IMAGE, cluster, settings),
-            **_given("scheduler", SCHEDULER, settings, parts),
+            **_given("scheduler", SCHEDULER, parts),
             **replicas,
         },
         "seedClient": {
@@ -133,15 +134,14 @@ def _logs(part: str) -> dict[str, Any]:
     return {"name": "logs", "mountPath": f"{LOG_FOLDER}/{part}"}
 
 
-def _given(part: str, file: str, settings: DragonflySettings, parts: Parts) -> dict[str, Any]:
+def _given(part: str, file: str, parts: Parts) -> dict[str, Any]:
     """A part that reads a file of the Secret in the place of its ConfigMap.
 
     By an environment variable, as `--config` of its command says:
     https://github.com/dragonflyoss/dragonfly/blob/v2.5.0/cmd/dependency/dependency.go
     """
-    files = [file, *([REDIS_AUTHORITY] if settings.redis and settings.redis.ca_certificate else [])]
     variables = [{"name": f"{part.upper()}_CONFIG", "value": f"{GIVEN_FOLDER}/{file}"}]
-    volumes: list[Any] = [LOGS, _volume("given", files, parts)]
+    volumes: list[Any] = [LOGS, _volume("given", [file], parts)]
     mounts: list[Any] = [_logs(part), {"name": "given", "mountPath": GIVEN_FOLDER, "readOnly": True}]
     prints = {"hero/given": parts.secrets.fingerprints[file]}
     if part == "manager" and parts.has_authority:

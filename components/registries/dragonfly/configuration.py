@@ -17,7 +17,7 @@ DATABASE, DATABASE_USER = "manager", "dragonfly"
 REDIS_PORT, MYSQL_PORT = 6379, 3306
 # Where what is mounted for them lies in the pods.
 GIVEN_FOLDER, AUTHORITY_FOLDER = "/etc/hero", "/etc/hero-authorities"
-REDIS_AUTHORITY, AUTHORITY = "redis-ca.crt", "ca.crt"
+AUTHORITY = "ca.crt"
 HUBS_API = "index.docker.io"
 # At its own default, `info`, each of them writes the login of whoever pulls into its log.
 LOG_LEVEL = "warn"
@@ -95,14 +95,11 @@ def _mysql(namespace: str, passwords: Passwords, database: Database | None) -> d
 def _redis(namespace: str, passwords: Passwords, redis: Redis | None) -> dict[str, Any]:
     if redis is None:
         return {"addrs": [f"{RELEASE}-redis-master.{namespace}.svc:{REDIS_PORT}"], "password": passwords.redis}
-    tls = {"caCert": f"{GIVEN_FOLDER}/{REDIS_AUTHORITY}"} if redis.ca_certificate else None
     return {
         "addrs": redis.addresses,
         "masterName": redis.sentinel_master or "",
         "username": redis.username or "",
         "password": redis.password or "",
-        "sentinelPassword": redis.sentinel_password or "",
-        **({"tls": tls} if tls else {}),
     }
 
 

@@ -33,9 +33,9 @@ class Dragonfly(Registry):
 
     Type: `hero:registry:Dragonfly`. Produces a `pulumi:providers:kubernetes`, a `kubernetes:core/v1:Namespace`, what
     `make_secrets` makes, a `kubernetes:helm.sh/v3:Release`, a `hero:kubernetes:Nodes` that has each node ask Dragonfly
-    before the origin, a `hero-home:provider:Readiness` that waits for all of it, and unless nothing is to be preheated
-    a `hero-home:provider:DragonflyAccount`, which a Harbor as the origin is told of by a
-    `hero-home:provider:HarborPreheat`. The origin is made before it and belongs to the stack itself.
+    before the origin, a `hero-home:provider:Readiness` that waits for all of it, and a
+    `hero-home:provider:DragonflyAccount`; unless nothing is to be preheated, a Harbor as the origin is told of that by
+    a `hero-home:provider:HarborPreheat`. The origin is made before it and belongs to the stack itself.
     """
 
     def __init__(
@@ -71,8 +71,9 @@ class Dragonfly(Registry):
         placed = pulumi.ResourceOptions(parent=self, provider=self._cluster.provider)
         release = install(f"{name}-release", DRAGONFLY, RELEASE, values, self._cluster, placed)
         well = self._wait(values, [release, self._tell_nodes()])
+        account = self._sign_in(well)
         scope = SCOPES.get(settings.preheat or Preheat.SEEDS) if everywhere else None
-        self._fetcher = self._sign_in(well, scope) if scope else None
+        self._fetcher = self._fetch_by(account, scope) if scope else None
         if self._fetcher:
             after = pulumi.ResourceOptions(parent=self, depends_on=[origin])
             # Of what anybody but this stack pushes, only the origin knows.
@@ -156,19 +157,19 @@ class Dragonfly(Registry):
             mirror=Mirror(PROXY, server, asked),
         )
 
-    def _sign_in(self, well: pulumi.Resource, scope: str) -> Fetcher:
-        account = DragonflyAccount(
+    def _sign_in(self, well: pulumi.Resource) -> DragonflyAccount:
+        """Also where nothing is preheated: else whoever is in the cluster has the manager's first account."""
+        # A database that comes along goes with the namespace, and one from outside is left as it was found.
+        goes_with = None if self._settings.database else self._cluster.home
+        return DragonflyAccount(
             f"{self._name}-account",
             manager=self._manager,
             password=self._secrets.account,
             generation=self._settings.rotate,
-            opts=pulumi.ResourceOptions(
-                parent=self,
-                depends_on=[well],
-                # The database goes with the namespace.
-                deleted_with=self._cluster.home,
-            ),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[well], deleted_with=goes_with),
         )
+
+    def _fetch_by(self, account: DragonflyAccount, scope: str) -> Fetcher:
         namespace = self._cluster.namespace
         url = pulumi.Output.concat(f"http://{RELEASE}-manager.", namespace, f".svc:{REST_PORT}")
         return Fetcher(namespace, url, account.token, scope)

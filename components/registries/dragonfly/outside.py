@@ -1,10 +1,10 @@
 """What Dragonfly can be given from outside in the place of what it brings along: a database, a Redis."""
 
 import re
+from urllib.parse import quote_plus
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from components.files import check_certificate
 from components.settings import Block, FilledText, Port, SecretText, Superfluous, check_once, check_password
 
 MYSQL = 3306
@@ -32,7 +32,7 @@ class Redis(Block):
 
     addresses: list[FilledText] = Field(
         min_length=1,
-        description="a list of host:port, each once: of a Redis, or with sentinelMaster of its sentinels",
+        description="a list of host:port, each once: of a Redis, or with sentinelMaster of two sentinels or more",
         examples=[["redis.example.com:6379"]],
     )
     sentinel_master: FilledText | None = Field(
@@ -42,18 +42,10 @@ class Redis(Block):
     password: SecretText | None = Field(
         default=None, description="the password, given as a secret", examples=["PASSWORD"]
     )
-    sentinel_password: SecretText | None = Field(
-        default=None, description="only with sentinelMaster: the sentinels' password, given as a secret", examples=["P"]
-    )
-    ca_certificate: FilledText | None = Field(
-        default=None,
-        description="the file of the authority's certificate, in PEM, that Redis is known by; without it, only with "
-        "insecurePlaintext",
-        examples=["./ca.pem"],
-    )
     insecure_plaintext: bool = Field(
         default=False,
-        description="true, so that the password and all else go over the network in clear, or false",
+        description="needed, and only true, so that the password and all else go over the network in clear: Dragonfly "
+        "2.5.0 cannot speak to a Redis otherwise",
         examples=["true"],
     )
 
@@ -65,31 +57,32 @@ class Redis(Block):
                 raise ValueError("not host:port, each of them")
         return check_once(addresses)
 
+    @field_validator("sentinel_master")
+    @classmethod
+    def _check_master(cls, master: str | None, info: ValidationInfo) -> str | None:
+        if master is not None and len(info.data.get("addresses", "ab")) == 1:
+            raise Superfluous("Dragonfly's jobs take one address for a Redis itself; name two sentinels or more")
+        return master
+
+    @field_validator("username", "password")
+    @classmethod
+    def _check_letters(cls, text: str | None, info: ValidationInfo) -> str | None:
+        # Its jobs escape it for an URL, and only where there is one address does somebody undo that:
+        # https://github.com/dragonflyoss/dragonfly/blob/v2.5.0/internal/job/job.go
+        if text is not None and quote_plus(text) != text and len(info.data.get("addresses", "a")) > 1:
+            raise ValueError("with several addresses, Dragonfly's jobs can only hand on letters, digits and - _ . ~")
+        return text
+
     @field_validator("password")
     @classmethod
     def _check_password(cls, password: str | None, info: ValidationInfo) -> str | None:
         # A Redis may have a password without a username.
         return check_password(password, info.data.get("username")) if password is None else password
 
-    @field_validator("sentinel_password")
-    @classmethod
-    def _check_sentinel_password(cls, password: str | None, info: ValidationInfo) -> str | None:
-        if password is not None and "sentinel_master" in info.data and info.data["sentinel_master"] is None:
-            raise Superfluous("without sentinelMaster there are no sentinels")
-        return password
-
-    @field_validator("ca_certificate")
-    @classmethod
-    def _check_certificate(cls, file: str | None) -> str | None:
-        return None if file is None else check_certificate(file)
-
     @field_validator("insecure_plaintext")
     @classmethod
-    def _check_plaintext(cls, insecure: bool, info: ValidationInfo) -> bool:  # noqa: FBT001 - the value itself
-        if "ca_certificate" not in info.data:
-            return insecure
-        if insecure and info.data["ca_certificate"]:
-            raise Superfluous("with caCertificate, Redis is spoken to by TLS")
-        if not insecure and info.data["ca_certificate"] is None:
-            raise ValueError("without caCertificate, Dragonfly can only speak to it in clear")
+    def _check_plaintext(cls, insecure: bool) -> bool:  # noqa: FBT001 - the value itself
+        # Its caches and its jobs have no TLS, whatever it is told: https://github.com/dragonflyoss/dragonfly/issues/4907
+        if not insecure:
+            raise ValueError("Dragonfly can only speak to it in clear")
         return insecure

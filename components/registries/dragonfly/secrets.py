@@ -7,12 +7,10 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 import pulumi_random as random
 
-from components.files import content
 from components.kubernetes.cluster import Cluster, fingerprint, name_of
 from components.registries.dragonfly.configuration import (
     AUTHORITY,
     MANAGER,
-    REDIS_AUTHORITY,
     SCHEDULER,
     Passwords,
     manager,
@@ -83,7 +81,9 @@ def make_secrets(
         string_data=pulumi.Output.secret(told),
         opts=pulumi.ResourceOptions(parent=parent, provider=cluster.provider),
     )
-    prints = {file: pulumi.Output.unsecret(fingerprint(text)) for file, text in files.items()}
+    # In the manager's file is the signing key; without it, whoever sees the schedulers' print could guess at passwords.
+    salted = {**files, SCHEDULER: pulumi.Output.concat(files[SCHEDULER], key)}
+    prints = {file: pulumi.Output.unsecret(fingerprint(text)) for file, text in salted.items()}
     return Secrets(made.metadata.apply(name_of), account, prints)
 
 
@@ -99,6 +99,4 @@ def _files(
         MANAGER: known.apply(lambda passwords: manager(namespace, passwords, settings.database, settings.redis)),
         SCHEDULER: known.apply(lambda passwords: scheduler(namespace, passwords, settings.redis)),
     }
-    if settings.redis and settings.redis.ca_certificate:
-        files[REDIS_AUTHORITY] = content(settings.redis.ca_certificate)
     return files

@@ -63,7 +63,7 @@ class DragonflySettings(Block):
     )
     redis: Redis | None = Field(
         default=None,
-        description="a map with addresses, sentinelMaster, username, password, sentinelPassword, caCertificate and "
+        description="a map with addresses, sentinelMaster, username, password and "
         "insecurePlaintext: a Redis that is there already; without it one comes along",
         examples=[{"addresses": ["redis.example.com:6379"], "insecurePlaintext": True}],
     )

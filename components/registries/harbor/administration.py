@@ -228,7 +228,7 @@ class AllowedCves(Block):
         min_length=1, description="a list of vulnerabilities, each once", examples=[["CVE-2024-1234"]]
     )
     until: int | None = Field(
-        default=None, ge=0, description="in seconds since 1970; for ever where none is given", examples=["1798761600"]
+        default=None, ge=1, description="in seconds since 1970; for ever where none is given", examples=["1798761600"]
     )
 
     @field_validator("identifiers")

@@ -1,5 +1,6 @@
 """What else is in a Harbor, by the package that speaks its API: rules of projects, people, other registries."""
 
+import hashlib
 from dataclasses import dataclass
 
 import pulumi
@@ -70,12 +71,15 @@ class Rules:
                 opts=opts,
             )
         for place, tags in enumerate(project.immutable_tags):
+            print_of = hashlib.sha256(f"{tags.repositories} {tags.tags}".encode()).hexdigest()[:8]
+            # By what it says: Harbor refuses the same rule twice, as it would be while rules change places.
+            before = pulumi.ResourceOptions(aliases=[pulumi.Alias(name=f"{name}-immutable-tags-{place}")])
             harbor.ImmutableTagRule(
-                f"{name}-immutable-tags-{place}",
+                f"{name}-immutable-tags-{print_of}",
                 project_id=made.id,
                 repo_matching=tags.repositories,
                 tag_matching=tags.tags,
-                opts=opts,
+                opts=pulumi.ResourceOptions.merge(opts, before),
             )
         for listener in project.webhooks:
             harbor.ProjectWebhook(

@@ -77,7 +77,7 @@ def _changes(build: str) -> list[Change]:
     all_moved = dict.fromkeys((f"zot-{each}" for each in placed_too), "replace") | {"zot-readiness": "update"} | moved
     another_cluster = all_moved | again | {"pull-secrets-default": "replace"}
     planted = {"pullSecrets.namespaces": ["default"]}
-    early = {"hero-preheat": "delete", "dragonfly-account": "delete"}
+    early = {"hero-preheat": "delete"}
     built = {"hero-build": "create", "hero-image": "update", "hero-preheat": "update"} | compatible
     return [
         *cases,
@@ -99,7 +99,8 @@ def _changes(build: str) -> list[Change]:
         Change(
             "dragonfly.database",
             DATABASE,
-            dict.fromkeys(("dragonfly-database-password", "dragonfly-database-root-password"), "delete") | given,
+            # What the claims hold is of another database then.
+            dict.fromkeys(("dragonfly-database-password", "dragonfly-database-root-password"), "delete") | anew,
         ),
         Change("dragonfly.redis", REDIS, {"dragonfly-redis-password": "delete"} | given),
         Change("dragonfly.serviceMonitor", value=True, expected=rolled),

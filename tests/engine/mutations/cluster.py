@@ -16,6 +16,20 @@ HARBOR_TESTS = "tests/unit/test_harbor.py"
 
 MUTATIONS = [
     Mutation(
+        "half of what a scan has found is taken for all of it",
+        "providers/harbor_scan.go",
+        "after.Status == scanSuccess && after.ReportID == before.ReportID",
+        "true",
+        "TestAScanThatBeginsAnewWhileItIsReadIsReadAgain",
+    ),
+    Mutation(
+        "a label that others have marked artifacts with is taken for a killed run's",
+        "providers/forget_in_harbor.go",
+        'id: "id", recent: true},',
+        'id: "id"},',
+        "TestWhatAKilledRunHasLeftInHarborIsForgottenAndNothingElse",
+    ),
+    Mutation(
         "the pusher's login is planted in clusters",
         PULL_SECRETS,
         "each.puller.password",

@@ -112,9 +112,9 @@ MUTATIONS = [
     Mutation(
         "a Dragonfly that does not answer cannot go",
         DRAGONFLY,
-        "deleted_with=self._cluster.home,",
+        "if self._settings.database else self._cluster.home",
         "",
-        f"{DRAGONFLY_TESTS}::test_what_is_in_the_managers_database_goes_with_it",
+        f"{DRAGONFLY_TESTS}::test_what_is_in_the_managers_database_goes_with_it_and_one_from_outside_is_left_as_it_was",
     ),
     Mutation(
         "a preheat is for other nodes than config says",
@@ -192,6 +192,41 @@ MUTATIONS = [
         "case job.State == preheatSuccess:",
         "case job.State == preheatSuccess || job.State == preheatFailure:",
         "TestAJobThatFailsIsToldInItsOwnWords",
+    ),
+    Mutation(
+        "a preheat that some have not done goes for one that is done",
+        PREHEAT,
+        "if len(failures) > 0 {",
+        "if false {",
+        "TestAJobThatSomeHaveNotDoneIsNoSuccess",
+    ),
+    Mutation(
+        "who is unknown to the schedulers is forgotten",
+        PREHEAT,
+        "len(fetched) >= ready",
+        "len(fetched) > 0",
+        "TestWhoeverIsReadyAndUnknownToTheSchedulersIsWaitedForAndThenNamed",
+    ),
+    Mutation(
+        "nobody knows the password of a database that Dragonfly leaves",
+        "providers/dragonfly_account.go",
+        "changePassword(state.Password, dragonflyPublicPassword)",
+        "changePassword(state.Password, state.Password)",
+        "TestTheTokenGoesAndWithADatabaseOfItsOwnItIsAnother",
+    ),
+    Mutation(
+        "another database is taken for the same",
+        DRAGONFLYS_CHART,
+        "{database.host}:{database.port}/{database.name}",
+        "outside",
+        f"{DRAGONFLY_TESTS}::test_another_database_is_another_beginning",
+    ),
+    Mutation(
+        "without a preheat, Dragonfly's first account has the manual's password",
+        DRAGONFLY,
+        "account = self._sign_in(well)\n",
+        "account = self._sign_in(well) if everywhere and settings.preheat != Preheat.OFF else None\n",
+        f"{DRAGONFLY_TESTS}::test_a_new_image_is_fetched_for_whom_config_says",
     ),
     Mutation(
         "another login is another preheat",

@@ -16,6 +16,20 @@ LIFE = "tests/engine/test_life.py"
 
 MUTATIONS = [
     Mutation(
+        "an image that is not handed out is never replaced",
+        "providers/withheld.go",
+        "response.StatusCode, response.Status = http.StatusNotFound, http.StatusText(http.StatusNotFound)",
+        "",
+        "TestAnImageThatIsWithheldIsReplacedByABetterOne",
+    ),
+    Mutation(
+        "what is not handed out is taken for missing",
+        "providers/repository.go",
+        "withheld = append(withheld, tag)",
+        "missing = append(missing, tag)",
+        "TestARefreshDoesNotTakeWhatIsWithheldForMissing",
+    ),
+    Mutation(
         "the image does not wait for the registry",
         IMAGE,
         "self._placed = pulumi.ResourceOptions(parent=self, depends_on=after)",
