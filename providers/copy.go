@@ -53,7 +53,7 @@ func (r *repository) tagAll(held contents) error {
 	return group.Wait()
 }
 
-// otherwise are the tags that name something else here, in order.
+// otherwise are the tags that name something else here, or may do so, in order.
 func (r *repository) otherwise(ctx context.Context, held contents) ([]string, error) {
 	var lock sync.Mutex
 	var others []string
@@ -66,10 +66,12 @@ func (r *repository) otherwise(ctx context.Context, held contents) ([]string, er
 			if isMissing(err) {
 				return nil
 			}
-			if err == nil && found.Digest != digest {
+			// Of what is withheld nobody can tell.
+			if isWithheld(err) || err == nil && found.Digest != digest {
 				lock.Lock()
 				defer lock.Unlock()
 				others = append(others, tag)
+				return nil
 			}
 			return r.plain(err)
 		})

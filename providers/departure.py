@@ -9,10 +9,10 @@ class Departure(HeroResource):
     """When it goes, names the pods that a RuntimeClass runs, and then takes away the DaemonSet that runs them.
 
     Type: `hero-home:provider:Departure`. It makes nothing; what it names has to be there before it. On destroy it fails
-    as long as a pod of that RuntimeClass runs, with the pods' names, and nothing has gone then. Otherwise it deletes
-    the DaemonSet and waits until each of its pods has ended, naming the nodes that it waits for; a node that does not
-    end its pod within the patience fails it too. Another namespace, DaemonSet or RuntimeClass is another one, made
-    before the old one goes. A preview, a refresh and an `up` look at nothing.
+    as long as a pod of that RuntimeClass runs, with the pods' names, and nothing in the cluster has gone then.
+    Otherwise it deletes the DaemonSet and waits until each of its pods has ended, naming the nodes that it waits for; a
+    node that does not end its pod within the patience fails it too. Another namespace, DaemonSet or RuntimeClass is
+    another one, made before the old one goes. A preview, a refresh and an `up` look at nothing.
     """
 
     def __init__(

@@ -80,19 +80,25 @@ func (d *dragonfly) close() {
 
 // dial takes any pod of the manager that is ready: they share their database.
 func (d *dragonfly) dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	var pods corev1.PodList
-	if err := d.cluster.list(ctx, "api/v1/namespaces/"+d.Namespace+"/pods", &pods); err != nil {
+	pods, err := d.readyPods(ctx, dragonflyManager)
+	if err != nil {
 		return nil, err
 	}
-	place := slices.IndexFunc(pods.Items, func(pod corev1.Pod) bool {
-		return pod.Labels["component"] == dragonflyManager && pod.DeletionTimestamp == nil && isReady(pod)
-	})
-	if place < 0 {
+	if len(pods) == 0 {
 		return nil, fmt.Errorf("no pod of it is ready in the namespace %s; look further with: %s",
 			d.Namespace, d.cluster.kubectl(d.Namespace, "get pods"))
 	}
 	// The connection outlives the request that it was opened for.
-	return d.cluster.dialPod(d.call, d.Namespace, pods.Items[place].Name, d.Port)
+	return d.cluster.dialPod(d.call, d.Namespace, pods[0].Name, d.Port)
+}
+
+// readyPods are those of a part of the chart that are ready and stay.
+func (d *dragonfly) readyPods(ctx context.Context, part string) ([]corev1.Pod, error) {
+	var pods corev1.PodList
+	err := d.cluster.list(ctx, "api/v1/namespaces/"+d.Namespace+"/pods", &pods)
+	return slices.DeleteFunc(pods.Items, func(pod corev1.Pod) bool {
+		return pod.Labels["component"] != part || pod.DeletionTimestamp != nil || !isReady(pod)
+	}), err
 }
 
 // ask waits for a manager that is away and for one that has been asked too often, until the patience ends. The purpose

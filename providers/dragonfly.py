@@ -42,9 +42,9 @@ class DragonflyAccount(HeroResource):
     Type: `hero-home:provider:DragonflyAccount`. A preview asks nobody. The password that stands in the manual is
     replaced when this is made, and another `password` when that changes; another `generation` is another token, and the
     old one goes. Another `identity` is another database, where all of it begins anew. Refresh looks at nothing. On
-    destroy the token goes, and the manual's password comes back, since nobody would know ours any more; of a manager
-    that is away for good it warns. Raises, with words of the manager's: a password that is neither ours nor the
-    manual's, and whatever it refuses.
+    destroy the token goes, and the manual's password comes back, since nobody would know ours any more; where that
+    cannot be done it warns. Raises, with words of the manager's: a password that is neither ours nor the manual's, and
+    whatever it refuses.
     """
 
     token: pulumi.Output[str]
@@ -105,8 +105,8 @@ class DragonflyPreheat(HeroResource):
 
         `ca_certificate` is PEM; empty, those are trusted whom this machine trusts. The registry is asked how one logs
         in to it: the manager has to be told of a password in another way where the registry gives no tokens for it.
-        The manager gives the login back in clear to whoever has a token for its jobs. `scope` is `single_seed_peer`,
-        `all_seed_peers` or `all_peers`.
+        The manager gives the login back in clear to whoever has a token for its jobs. `scope` is `all_seed_peers`
+        or `all_peers`.
         """
         super().__init__(
             "DragonflyPreheat",

@@ -132,14 +132,12 @@ func (a dragonflyAccount) remove(call call, olds resource.PropertyMap) error {
 		return err
 	}
 	defer manager.close()
-	err = a.leave(manager, state)
-	var silence *dragonflySilence
-	if errors.As(err, &silence) {
+	if err := a.leave(manager, state); err != nil && call.Err() == nil {
+		// With the manager goes whatever else could be done about it.
 		call.progress.warning("%s keeps a password in its database that nobody will know: %v; before another Dragonfly uses that database, empty it",
 			dragonflyUser, err)
-		return nil
 	}
-	return err
+	return call.Err()
 }
 
 func (a dragonflyAccount) leave(manager *dragonfly, state dragonflyAccountState) error {

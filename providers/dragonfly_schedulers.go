@@ -1,10 +1,6 @@
 package main
 
-import (
-	"time"
-
-	corev1 "k8s.io/api/core/v1"
-)
+import "time"
 
 const (
 	dragonflyScheduler = "scheduler" // how the chart labels its pods
@@ -43,40 +39,17 @@ type readyScheduler struct {
 	ready time.Time
 }
 
-// readyPods is how many pods of a part of the chart are ready; none where it has no such part.
-func (d *dragonfly) readyPods(part string) (int, error) {
-	var pods corev1.PodList
-	if err := d.cluster.list(d.call, "api/v1/namespaces/"+d.Namespace+"/pods", &pods); err != nil {
-		return 0, err
-	}
-	count := 0
-	for _, pod := range pods.Items {
-		if pod.Labels["component"] == part && pod.DeletionTimestamp == nil && isReady(pod) {
-			count++
-		}
-	}
-	return count, nil
-}
-
 // youngestScheduler is the one that is ready since the shortest time; where there is one alone there is no other to ask.
 func (d *dragonfly) youngestScheduler() (readyScheduler, error) {
-	var pods corev1.PodList
-	if err := d.cluster.list(d.call, "api/v1/namespaces/"+d.Namespace+"/pods", &pods); err != nil {
+	pods, err := d.readyPods(d.call, dragonflyScheduler)
+	if err != nil || len(pods) < 2 {
 		return readyScheduler{}, err
 	}
 	var youngest readyScheduler
-	count := 0
-	for _, pod := range pods.Items {
-		if pod.Labels["component"] != dragonflyScheduler || !isReady(pod) {
-			continue
-		}
-		count++
+	for _, pod := range pods {
 		if since := readySince(pod); since.After(youngest.ready) {
 			youngest = readyScheduler{pod.Name, since}
 		}
-	}
-	if count < 2 {
-		return readyScheduler{}, nil
 	}
 	return youngest, nil
 }

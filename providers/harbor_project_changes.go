@@ -24,7 +24,7 @@ type harborProjectFound struct {
 }
 
 type harborAllowlist struct {
-	// ExpiresAt is a unix time; nil and 0 are never.
+	// ExpiresAt is a unix time; nil is never.
 	ExpiresAt *int64          `json:"expires_at,omitempty"`
 	Items     []harborAllowed `json:"items"`
 }

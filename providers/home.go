@@ -178,7 +178,7 @@ func (h homeInputs) checkPlace(call call, destination *repository, taken content
 	if err != nil || len(others) == 0 {
 		return err
 	}
-	return fmt.Errorf("in %s these tags name other images already, which would lose them: %s. Give those another tag there, "+
+	return fmt.Errorf("in %s these tags name other images already, or what is not handed out, and those would lose them: %s. Give those another tag there, "+
 		"bring along only what the stack itself tags, by hero:switch with copy: current, or let go of them: "+
 		"./pulumiw config set --path hero:switch.discard true", h.Repository, someOf(others))
 }

@@ -164,7 +164,7 @@ func TestAMoveTakesNoTagFromOthers(t *testing.T) {
 	if err == nil {
 		t.Fatal("it goes on")
 	}
-	mustContain(t, err.Error(), "these tags name other images already, which would lose them: beside.", "copy: current")
+	mustContain(t, err.Error(), "these tags name other images already, or what is not handed out, and those would lose them: beside.", "copy: current")
 	if found := contentsAt(t, next.access); found.tags["beside"] != theirs.beside {
 		t.Error(found.tags)
 	}

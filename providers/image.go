@@ -163,11 +163,23 @@ func (i imageInputs) push(call call, old imageState) (resource.PropertyMap, erro
 		}
 		return i.settle(call, destination, old, old.Digest)
 	}
+	destination.named = old.named(i.Repository)
 	digest, err := destination.push(call, content, i.Tags, i.Sbom)
 	if err != nil {
 		return nil, err
 	}
 	return i.settle(call, destination, old, digest)
+}
+
+// named is what each tag names in the repository, as far as this state knows.
+func (s imageState) named(repository string) map[string]string {
+	named := map[string]string{}
+	if s.Repository == repository {
+		for _, tag := range without(s.Tags, s.Missing) {
+			named[tag] = s.Digest
+		}
+	}
+	return named
 }
 
 // settle takes away the tags that are no longer wanted, as far as the registry lets a pusher do so.

@@ -27,9 +27,7 @@ const (
 	patienceWithChallenge = 30 * time.Second
 )
 
-var preheatScopes = []string{"single_seed_peer", "all_seed_peers", "all_peers"}
-
-// preheatParts are what the chart calls the pods that all have it then; of others nobody has to.
+// preheatParts are what the chart calls the pods that all have it then, by the scope.
 var preheatParts = map[string]string{"all_seed_peers": "seed-client", "all_peers": "client"}
 
 // preheat is a wait until Dragonfly has fetched an image for those who are to have it before anybody asks.
@@ -90,9 +88,10 @@ func (preheat) check(news resource.PropertyMap) (resource.PropertyMap, []plugin.
 	if err != nil {
 		return nil, nil, err
 	}
-	if !news["scope"].ContainsUnknowns() && !slices.Contains(preheatScopes, inputs.Scope) {
+	if _, known := preheatParts[inputs.Scope]; !known && !news["scope"].ContainsUnknowns() {
+		scopes := slices.Sorted(maps.Keys(preheatParts))
 		return news, []plugin.CheckFailure{{Property: "scope", Reason: fmt.Sprintf(
-			"%q is none; there are %s", inputs.Scope, strings.Join(preheatScopes, ", "))}}, nil
+			"%q is none; there are %s", inputs.Scope, strings.Join(scopes, ", "))}}, nil
 	}
 	return news, nil, nil
 }
@@ -168,21 +167,22 @@ func (p preheat) fetch(call call, inputs preheatInputs) error {
 	// Who has ended may still be known, and who has just begun not yet.
 	known := time.Now().Add(p.unknown)
 	for {
+		begun := time.Now() // whom a job is for is settled then
 		err := inputs.fetchOnce(manager, challenge)
 		var failed *failedJob
 		var few *fewHosts
-		switch {
-		case errors.As(err, &few) && time.Now().After(known):
-			call.progress.warning("%v", err)
+		isFew := errors.As(err, &few)
+		isEarly := begun.Before(known) && (isFew || errors.As(err, &failed) && failed.partly)
+		if isEarly || errors.As(err, &failed) && strings.Contains(failed.words, nobodyThere) {
+			if err = manager.waitAfter(err); err == nil {
+				continue
+			}
+		}
+		if isFew && call.Err() == nil {
+			call.progress.warning("%v", few)
 			return nil
-		case errors.As(err, &few):
-		case errors.As(err, &failed) && (strings.Contains(failed.words, nobodyThere) || failed.partly && time.Now().Before(known)):
-		default:
-			return err
 		}
-		if err := manager.waitAfter(err); err != nil {
-			return err
-		}
+		return err
 	}
 }
 
@@ -204,11 +204,11 @@ func (i preheatInputs) everyHost(manager *dragonfly, job preheatJob) error {
 	if len(failures) > 0 {
 		return &failedJob{job.ID, i.shortImage(), shortExcuse(someOf(failures), manager.hidden...), true}
 	}
-	ready, err := manager.readyPods(preheatParts[i.Scope])
-	if err != nil || len(fetched) == 0 || len(fetched) >= ready {
+	ready, err := manager.readyPods(manager.call, preheatParts[i.Scope])
+	if err != nil || len(fetched) == 0 || len(fetched) >= len(ready) {
 		return err
 	}
-	return &fewHosts{i.shortImage(), len(fetched), ready}
+	return &fewHosts{i.shortImage(), len(fetched), len(ready)}
 }
 
 // fewHosts is a job of which some do not know, since they have not told the schedulers yet that they are there.

@@ -244,9 +244,30 @@ func TestWhoeverIsReadyAndUnknownToTheSchedulersIsWaitedForAndThenNamed(t *testi
 		t.Fatal(err)
 	}
 	mustContain(t, screen.all(), "is fetched by 1, and 2 are ready; the schedulers do not know of the rest")
-	played.calls = nil
+	// Nobody is to wait longer than the patience, and it is no reason to fail.
+	if _, err := patient.create(call, preheatedInputs(played, forAll, map[string]any{"patience": 1})); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := swiftPreheat.create(call, preheatedInputs(played)); err != nil {
 		t.Fatal("there is one seed, which has it:", err)
+	}
+}
+
+func TestALongJobThatBeganTooEarlyIsDoneAgain(t *testing.T) {
+	for name, first := range map[string]string{"who is unknown": `"failure_tasks": []`, "who has failed": oneFailed} {
+		played := playDragonflyWithToken(t)
+		played.dfdaemons = []string{"client", "client"}
+		pending := `{"id": 7, "state": "PENDING"}`
+		played.jobs = []string{pending, pending, pending, pending, oneOfTwo(first), fetchedByTwo}
+		slow := preheat{pause: 100 * time.Millisecond, unknown: 300 * time.Millisecond, challenge: givesTokens}
+		call, screen := newCall(t)
+		if _, err := slow.create(call, preheatedInputs(played, map[string]any{"scope": "all_peers"})); err != nil {
+			t.Fatal(name, err)
+		}
+		if jobs := slices.DeleteFunc(played.calls, func(call string) bool { return call != makeJob }); len(jobs) != 2 {
+			t.Error(name, jobs)
+		}
+		mustNotContain(t, screen.stayed(), "warning")
 	}
 }
 
@@ -312,7 +333,7 @@ func TestAScopeThatThereIsNotIsRefusedFirst(t *testing.T) {
 	if err != nil || len(failures) != 1 {
 		t.Fatal(failures, err)
 	}
-	mustContain(t, failures[0].Reason, `"everybody" is none; there are single_seed_peer, all_seed_peers, all_peers`)
+	mustContain(t, failures[0].Reason, `"everybody" is none; there are all_peers, all_seed_peers`)
 }
 
 func TestWhereARegistryWantsThePasswordItselfWhoeverFetchesComesWithIt(t *testing.T) {

@@ -43,6 +43,8 @@ type repository struct {
 	pulls   pullLimit
 	// withheld are the paths of what is there and not handed out.
 	withheld sync.Map
+	// named is what each tag names as far as the state knows, for those of which nobody can see it.
+	named    map[string]string
 	progress progress
 }
 
@@ -190,14 +192,9 @@ func (r *repository) tagAs(image manifest, digest string, tags []string) error {
 	if err != nil {
 		return err
 	}
+	withheld = slices.DeleteFunc(withheld, func(tag string) bool { return r.named[tag] == digest })
 	for _, tag := range slices.Concat(missing, withheld) {
-		err := remote.Tag(r.name.Tag(tag), image, r.options...)
-		if isWithheld(err) && slices.Contains(withheld, tag) {
-			r.progress.warning("whether the tag %s of %s names %s cannot be seen: it cannot be given again, and what it names is not handed out: %v",
-				tag, r.name, digest, err)
-			continue
-		}
-		if err != nil {
+		if err := remote.Tag(r.name.Tag(tag), image, r.options...); err != nil {
 			return r.plain(err)
 		}
 	}

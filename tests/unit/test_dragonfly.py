@@ -293,6 +293,11 @@ def test_a_scheduler_that_was_started_anew_soon_knows_all_nodes() -> None:
         assert values_of(engine)[part]["config"]["scheduler"] == {"announceInterval": "20s"}
 
 
+def test_a_scheduler_soon_forgets_who_has_ended_without_a_word() -> None:
+    # It forgets who was silent for twice as long as he announces himself, and only when it looks.
+    assert json.loads(given(built())["scheduler.yaml"])["scheduler"] == {"gc": {"hostGCInterval": "20s"}}
+
+
 def test_a_private_authority_reaches_whoever_asks_the_origin() -> None:
     values = values_of(built())
     for part in ("client", "seedClient"):

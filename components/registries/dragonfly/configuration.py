@@ -66,6 +66,8 @@ def scheduler(namespace: str, passwords: Passwords, redis: Redis | None) -> str:
         "server": {"port": SCHEDULER_PORT, "advertisePort": SCHEDULER_PORT, "logLevel": LOG_LEVEL},
         "manager": {"addr": f"{RELEASE}-manager.{namespace}.svc:{GRPC_PORT}", "schedulerClusterID": 1},
         "database": {"redis": _redis(namespace, passwords, redis)},
+        # Else it would forget in five minutes alone who has ended without a word.
+        "scheduler": {"gc": {"hostGCInterval": ANNOUNCE}},
         "metrics": METRICS,
         "console": True,
     }

@@ -203,7 +203,7 @@ MUTATIONS = [
     Mutation(
         "who is unknown to the schedulers is forgotten",
         PREHEAT,
-        "len(fetched) >= ready",
+        "len(fetched) >= len(ready)",
         "len(fetched) > 0",
         "TestWhoeverIsReadyAndUnknownToTheSchedulersIsWaitedForAndThenNamed",
     ),
