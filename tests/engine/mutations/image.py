@@ -16,10 +16,17 @@ LIFE = "tests/engine/test_life.py"
 
 MUTATIONS = [
     Mutation(
-        "an image that is not handed out is never replaced",
+        "an image that is not handed out is never put there again",
         "providers/withheld.go",
         "response.StatusCode, response.Status = http.StatusNotFound, http.StatusText(http.StatusNotFound)",
         "",
+        "TestARefreshDoesNotTakeWhatIsWithheldForMissing",
+    ),
+    Mutation(
+        "a tag of an image that is not handed out is never given to a better one",
+        "providers/repository.go",
+        "case isWithheld(err):",
+        "case false:",
         "TestAnImageThatIsWithheldIsReplacedByABetterOne",
     ),
     Mutation(
