@@ -171,9 +171,9 @@ func (p preheat) fetch(call call, inputs preheatInputs) error {
 		err := inputs.fetchOnce(manager, challenge)
 		var failed *failedJob
 		var few *fewHosts
-		isFew := errors.As(err, &few)
-		isEarly := begun.Before(known) && (isFew || errors.As(err, &failed) && failed.partly)
-		if isEarly || errors.As(err, &failed) && strings.Contains(failed.words, nobodyThere) {
+		isFew, hasFailed := errors.As(err, &few), errors.As(err, &failed)
+		isEarly := begun.Before(known) && (isFew || hasFailed && failed.partly)
+		if isEarly || hasFailed && strings.Contains(failed.words, nobodyThere) {
 			if err = manager.waitAfter(err); err == nil {
 				continue
 			}

@@ -18,11 +18,10 @@ import (
 // https://github.com/goharbor/harbor/blob/v2.15.1/src/server/middleware/vulnerable/vulnerable.go
 type withheldError struct {
 	reference name.Reference
-	words     string
 }
 
 func (w *withheldError) Error() string {
-	return fmt.Sprintf("%s is there, and not handed out: %s", w.reference, w.words)
+	return fmt.Sprintf("%s is there, and not handed out: its project lets through only what is scanned, or signed", w.reference)
 }
 
 // isWithheld also knows the answer to a request that brings the image along.
@@ -58,7 +57,7 @@ func (r *repository) head(reference name.Reference, options ...remote.Option) (*
 	found, err := remote.Head(reference, options...)
 	path := "/v2/" + reference.Context().RepositoryStr() + "/manifests/" + reference.Identifier()
 	if _, withheld := r.withheld.Load(path); withheld && isMissing(err) {
-		return nil, &withheldError{reference, "its project lets through only what is scanned, or signed"}
+		return nil, &withheldError{reference}
 	}
 	return found, err
 }

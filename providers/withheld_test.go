@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/registry"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
 
 // strictRegistry withholds what its project does not let through, as Harbor does: from GET and HEAD of manifests, by any name.
@@ -76,11 +77,19 @@ func another(t *testing.T, inputs imageInputs, fingerprint string) imageInputs {
 	return inputs
 }
 
-func TestAnImageThatIsWithheldIsReplacedByABetterOne(t *testing.T) {
+func pushedToStrictRegistry(t *testing.T) (*strictRegistry, imageInputs, resource.PropertyMap) {
+	t.Helper()
 	played, inputs := playStrictRegistry(t)
+	inputs = another(t, inputs, "1")
 	call, _ := newCall(t)
-	state, err := image{}.create(call, propertiesOf(t, another(t, inputs, "1")))
+	state, err := image{}.create(call, propertiesOf(t, inputs))
 	must(t, err)
+	return played, inputs, state
+}
+
+func TestAnImageThatIsWithheldIsReplacedByABetterOne(t *testing.T) {
+	played, inputs, state := pushedToStrictRegistry(t)
+	call, _ := newCall(t)
 	played.bad = []string{state["digest"].StringValue()}
 	after, err := image{}.update(call, asSent(state), propertiesOf(t, another(t, inputs, "2")))
 	must(t, err)
@@ -92,11 +101,8 @@ func TestAnImageThatIsWithheldIsReplacedByABetterOne(t *testing.T) {
 }
 
 func TestARefreshDoesNotTakeWhatIsWithheldForMissing(t *testing.T) {
-	played, inputs := playStrictRegistry(t)
+	played, inputs, state := pushedToStrictRegistry(t)
 	call, _ := newCall(t)
-	inputs = another(t, inputs, "1")
-	state, err := image{}.create(call, propertiesOf(t, inputs))
-	must(t, err)
 	played.bad = []string{state["digest"].StringValue()}
 	again, err := image{}.read(call, asSent(state))
 	if err != nil || !again["missing"].IsNull() {
@@ -115,15 +121,13 @@ func TestARefreshDoesNotTakeWhatIsWithheldForMissing(t *testing.T) {
 }
 
 func TestATagThatIsFrozenAndNamesAnotherImageIsStillAnError(t *testing.T) {
-	played, inputs := playStrictRegistry(t)
+	played, inputs, state := pushedToStrictRegistry(t)
 	call, _ := newCall(t)
-	inputs = another(t, inputs, "1")
-	state, err := image{}.create(call, propertiesOf(t, inputs))
-	must(t, err)
 	played.frozen = inputs.Tags
 	for _, bad := range [][]string{nil, {state["digest"].StringValue()}} {
 		played.bad = bad
-		if _, err = (image{}).update(call, asSent(state), propertiesOf(t, another(t, inputs, "2"))); err == nil {
+		_, err := image{}.update(call, asSent(state), propertiesOf(t, another(t, inputs, "2")))
+		if err == nil {
 			t.Fatal("it is given again", bad)
 		}
 		mustContain(t, err.Error(), "as long as its rules are as they are", "configured as immutable")

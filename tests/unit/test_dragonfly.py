@@ -372,9 +372,9 @@ def test_another_database_is_another_beginning() -> None:
 
 
 def test_nobody_guesses_a_password_by_what_the_schedulers_pods_say() -> None:
-    (told,) = {values_of(built(block={"redis": REDIS}))["scheduler"]["podAnnotations"]["hero/given"]}
-    text = given(built(block={"redis": REDIS}))["scheduler.yaml"]
-    assert told != hashlib.sha256(json.dumps(text).encode()).hexdigest()
+    engine = built(block={"redis": REDIS})
+    told = values_of(engine)["scheduler"]["podAnnotations"]["hero/given"]
+    assert told != hashlib.sha256(json.dumps(given(engine)["scheduler.yaml"]).encode()).hexdigest()
 
 
 def test_what_waits_for_dragonfly_waits_for_its_origin() -> None:
