@@ -194,7 +194,7 @@ func (i harborScanInputs) judge(found []harborVulnerability, allowed []string) e
 		fmt.Fprintf(&lines, "\n  and %d more", more)
 	}
 	return fmt.Errorf("%s has what is %s or worse, and may not be used:%s\nTake a base image or packages in which this is fixed, or let "+
-		"single ones pass with allowedCves of hero:harbor.project, or more with hero:harbor.scan.block, then ./pulumiw up",
+		"single ones pass with allowedCves of hero:harbor.project, or more with hero:harbor.scan.block and hero:harbor.project.block, then ./pulumiw up",
 		i.shortImage(), i.Block, lines.String())
 }
 

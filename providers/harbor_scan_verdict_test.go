@@ -24,7 +24,7 @@ func TestWhatIsTooBadInAnImageInHarborIsListed(t *testing.T) {
 		}
 		mustContain(t, err.Error(), "hero/team/app@sha256:0123456789ab has what is "+block+" or worse, and may not be used:\n"+
 			"  CVE-7, appalling, in openssl 3.0.1, fixed in 3.0.3\n  CVE-6, critical, in openssl 3.0.1, no fix yet\n",
-			"allowedCves of hero:harbor.project", "hero:harbor.scan.block", "./pulumiw up")
+			"allowedCves of hero:harbor.project", "hero:harbor.scan.block", "hero:harbor.project.block", "./pulumiw up")
 		mustNotContain(t, err.Error(), "Long.")
 	}
 }

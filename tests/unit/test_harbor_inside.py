@@ -148,6 +148,24 @@ def test_an_image_that_is_not_looked_at_yet_is_told_to_nobody(block: dict[str, A
     assert ("hero-scan" in engine.types()) == bool(block)
 
 
+@pytest.mark.parametrize(
+    ("block", "blocks"),
+    [
+        ({"project": {"block": "critical"}}, "critical"),
+        ({"project": {"block": "medium"}, "scan": {"block": "critical"}}, "medium"),
+        ({"project": {"block": "critical"}, "scan": {"block": "high"}}, "high"),
+    ],
+)
+def test_what_harbor_would_hand_out_to_nobody_is_told_to_nobody(block: dict[str, Any], blocks: str) -> None:
+    engine = built(block, image=WITH_WEBHOOK)
+    assert engine.named("hero-scan").inputs["block"] == blocks
+    assert "hero-scan" in webhook_of(engine).dependencies
+
+
+def test_what_other_projects_block_is_not_heros_matter() -> None:
+    assert "hero-scan" not in built({"projects": [{"name": "team", "block": "low"}]}).types()
+
+
 def test_a_mirror_of_another_registry_goes_before_that() -> None:
     engine = built(EVERYTHING_INSIDE)
     assert not engine.named("harbor-project-mirror").retained

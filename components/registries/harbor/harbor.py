@@ -81,11 +81,14 @@ class Harbor(Registry):
         """The digest, once Harbor says that it is well, and after a scan that found nothing as bad as what is blocked.
 
         Types: `hero-home:provider:Readiness` and, where the stack blocks anything, `hero-home:provider:HarborScan`.
-        Harbor asks its parts each ten seconds how they are, and the image need not wait for it to have heard.
+        Harbor asks its parts each ten seconds how they are, and the image need not wait for it to have heard. Of what
+        its project blocks it hands out nothing before the scan, so that whoever hears of it earlier is refused:
+        https://github.com/goharbor/harbor/blob/v2.15.1/src/server/middleware/vulnerable/vulnerable.go
         """
         well = self._wait(f"{name}-health", self._settled, [self], parent, path="health")
         digest = pulumi.Output.all(digest, well.id).apply(lambda known: str(known[0]))
-        if self._settings.scan.block is None:
+        blocks = self._settings.blocks
+        if blocks is None:
             return digest
         project, _, repository = self._path.partition("/")
         scan = HarborScan(
@@ -94,7 +97,7 @@ class Harbor(Registry):
             project=project,
             repository=repository,
             digest=digest,
-            block=str(self._settings.scan.block),
+            block=str(blocks),
             patience=self._cluster.settings.patience,
             opts=pulumi.ResourceOptions(parent=parent),
         )

@@ -17,7 +17,7 @@ from components.registries.harbor.administration import (
 from components.registries.harbor.outside import AzureContainer, Database, GoogleBucket, HarborBucket, Redis
 from components.registries.harbor.people import Group, Ldap, Oidc, User
 from components.registries.harbor.projects import HerosProject, Label, Project, Robot
-from components.registries.harbor.scan import ScanSettings
+from components.registries.harbor.scan import ScanSettings, Severity
 from components.settings import FilledText, Superfluous, Text, check_once
 
 STORES = ("s3", "azure", "gcs")
@@ -203,6 +203,12 @@ class HarborSettings(ExposedSettings):
     def all_projects(self) -> list[Project]:
         """Hero's and the others."""
         return [self.project, *self.projects]
+
+    @property
+    def blocks(self) -> Severity | None:
+        """The least bad vulnerability with which Hero's image is for nobody: by `up`, or by Harbor itself."""
+        wanted = {self.scan.block, self.project.block}
+        return next((severity for severity in Severity if severity in wanted), None)
 
     @property
     def says_more(self) -> bool:

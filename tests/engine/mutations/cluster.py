@@ -16,6 +16,13 @@ HARBOR_TESTS = "tests/unit/test_harbor.py"
 
 MUTATIONS = [
     Mutation(
+        "what Harbor would hand out to nobody is told to everybody",
+        "components/registries/harbor/settings.py",
+        "{self.scan.block, self.project.block}",
+        "{self.scan.block}",
+        f"{INSIDE_TESTS}::test_what_harbor_would_hand_out_to_nobody_is_told_to_nobody",
+    ),
+    Mutation(
         "half of what a scan has found is taken for all of it",
         "providers/harbor_scan.go",
         "after.Status == scanSuccess && after.ReportID == before.ReportID",
