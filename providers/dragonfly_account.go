@@ -78,7 +78,7 @@ func (a dragonflyAccount) create(call call, news resource.PropertyMap) (resource
 	if err != nil {
 		return nil, err
 	}
-	return a.settle(call, dragonflyAccountState{dragonflyAccountInputs: inputs}, dragonflyPublicPassword)
+	return a.settle(call, dragonflyAccountState{dragonflyAccountInputs: inputs})
 }
 
 // read looks at nothing: a token that somebody took away is missed by whoever needs it next, in words.
@@ -128,11 +128,11 @@ func (a dragonflyAccount) remove(call call, olds resource.PropertyMap) error {
 		return err
 	}
 	manager, err := state.open(call, a.pause, state.Password, state.Token)
-	if err != nil {
-		return err
+	if err == nil {
+		defer manager.close()
+		err = a.leave(manager, state)
 	}
-	defer manager.close()
-	if err := a.leave(manager, state); err != nil && call.Err() == nil {
+	if err != nil && call.Err() == nil {
 		// With the manager goes whatever else could be done about it.
 		call.progress.warning("%s keeps a password in its database that nobody will know: %v; before another Dragonfly uses that database, empty it",
 			dragonflyUser, err)
@@ -141,7 +141,7 @@ func (a dragonflyAccount) remove(call call, olds resource.PropertyMap) error {
 }
 
 func (a dragonflyAccount) leave(manager *dragonfly, state dragonflyAccountState) error {
-	err := a.enter(manager, state.Password, state.Password)
+	_, err := a.enter(manager, state.Password)
 	if hasStatus(err, http.StatusUnauthorized) && manager.signIn(dragonflyPublicPassword) == nil {
 		return nil // a run that was killed has come so far
 	}
@@ -154,18 +154,19 @@ func (a dragonflyAccount) leave(manager *dragonfly, state dragonflyAccountState)
 	return a.patiently(manager, func() error { return manager.changePassword(state.Password, dragonflyPublicPassword) })
 }
 
-// settle has the account have the password of the state, whether it has it already, or still the one of before; and
-// makes a token where the state has none.
-func (a dragonflyAccount) settle(call call, state dragonflyAccountState, before string) (resource.PropertyMap, error) {
-	manager, err := state.open(call, a.pause, state.Password, before, state.Token)
+// settle has the account have the password of the state, whether it has it already, still one of before, or the one that
+// stands in the manual; and makes a token where the state has none, or where the manager begins with an empty database.
+func (a dragonflyAccount) settle(call call, state dragonflyAccountState, before ...string) (resource.PropertyMap, error) {
+	manager, err := state.open(call, a.pause, append([]string{state.Password, state.Token}, before...)...)
 	if err != nil {
 		return nil, err
 	}
 	defer manager.close()
-	if err := a.enter(manager, state.Password, before); err != nil {
+	replaced, err := a.enter(manager, state.Password, append(before, dragonflyPublicPassword)...)
+	if err != nil {
 		return nil, err
 	}
-	if state.Token == "" {
+	if state.Token == "" || replaced == dragonflyPublicPassword {
 		if err := state.makeToken(manager); err != nil {
 			return nil, err
 		}
@@ -173,14 +174,17 @@ func (a dragonflyAccount) settle(call call, state dragonflyAccountState, before 
 	return encode(state, dragonflyAccountSecrets...)
 }
 
-// enter signs in with the password, which replaces the one of before where it is not there yet.
-func (a dragonflyAccount) enter(manager *dragonfly, password, before string) error {
-	err := a.patiently(manager, func() error { return manager.enter(password, before) })
-	if hasStatus(err, http.StatusUnauthorized, http.StatusNotFound) {
-		return fmt.Errorf("%w; its password is neither the stack's nor the one that it had before: where somebody has changed it, "+
+// enter signs in with the password, which replaces one of before where it is not there yet; that one is returned.
+func (a dragonflyAccount) enter(manager *dragonfly, password string, before ...string) (replaced string, err error) {
+	err = a.patiently(manager, func() error {
+		replaced, err = manager.enter(password, before)
+		return err
+	})
+	if mayBeRemembered(err) || hasStatus(err, http.StatusNotFound) {
+		return "", fmt.Errorf("%w; its password is neither the stack's nor the one that it had before: where somebody has changed it, "+
 			"change it back there, or begin with an empty database", err)
 	}
-	return err
+	return replaced, err
 }
 
 // patiently believes a refusal only once the manager cannot have remembered it.
@@ -197,16 +201,18 @@ func (a dragonflyAccount) patiently(manager *dragonfly, ask func() error) error 
 }
 
 // enter first tries the password that shall be: a run before this one may have come so far. To change it needs no login
-// but the old one.
-func (d *dragonfly) enter(password, before string) error {
-	err := d.signIn(password)
-	if before == password || !hasStatus(err, http.StatusUnauthorized) {
-		return err
+// but the old one, which is returned.
+func (d *dragonfly) enter(password string, before []string) (replaced string, err error) {
+	err = d.signIn(password)
+	for _, each := range before {
+		if each == password || !mayBeRemembered(err) {
+			continue
+		}
+		if err = d.changePassword(each, password); err == nil {
+			return each, d.signIn(password)
+		}
 	}
-	if err := d.changePassword(before, password); err != nil {
-		return err
-	}
-	return d.signIn(password)
+	return "", err
 }
 
 func (d *dragonfly) changePassword(before, password string) error {

@@ -105,6 +105,37 @@ func TestAnotherGenerationIsAnotherPasswordAndAnotherToken(t *testing.T) {
 	}
 }
 
+func TestAManagerThatBeginsAnewIsTakenOverByARotation(t *testing.T) {
+	played := playDragonfly(t)
+	state := madeAccount(t, played)
+	played.password, played.tokens = dragonflyPublicPassword, map[int]string{}
+	for name, changes := range map[string]map[string]any{
+		"another generation": {"password": anotherPassword, "generation": "2026-11"},
+		"another password":   {"password": accountPassword + "-2"},
+	} {
+		call, _ := newCall(t)
+		outputs, err := swiftAccount.update(call, state, accountInputs(played, changes))
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		if after := asSent(outputs); played.password != changes["password"] || !played.has(after["token"].StringValue()) {
+			t.Error(name, played.password, played.tokens)
+		}
+		played.password, played.tokens = dragonflyPublicPassword, map[int]string{}
+	}
+}
+
+func TestAManagerWhoseClusterIsGoneHoldsNothingBack(t *testing.T) {
+	played := playDragonfly(t)
+	state := madeAccount(t, played)
+	state["context"] = resource.NewProperty("gone")
+	call, screen := newCall(t)
+	if err := swiftAccount.remove(call, state); err != nil {
+		t.Error(err)
+	}
+	mustContain(t, screen.all(), "before another Dragonfly uses that database, empty it")
+}
+
 func TestAnotherPatienceAsksNobody(t *testing.T) {
 	played := playDragonfly(t)
 	state := madeAccount(t, played)

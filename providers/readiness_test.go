@@ -174,6 +174,87 @@ func TestWhatIsNotReadyIsToldWithItsReason(t *testing.T) {
 	}
 }
 
+// Of several, whoever is first by name may wait for another one.
+func TestWhoeverIsToBlameIsToldAndNotWhoeverWaitsForIt(t *testing.T) {
+	const (
+		notReady = `"conditions": [{"type": "Ready", "status": "False"}]`
+		starts   = `{"metadata": {"name": "core"}, "status": {` + notReady + `, "containerStatuses": [{"name": "core", "state": {"running": {}}}]}}`
+		crashes  = `{"metadata": {"name": %q}, "status": {` + notReady + `, "containerStatuses": [{"name": "main", "restartCount": 2,
+			"lastState": {"terminated": {"exitCode": 1, "reason": "Error"}}}]}}`
+		noImage = `{"metadata": {"name": "database"}, "status": {` + notReady + `, "containerStatuses": [{"name": "main",
+			"state": {"waiting": {"reason": "ErrImagePull"}}}]}}`
+		claims = `{"metadata": {"name": "database"}, "spec": {"volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]},
+			"status": {` + notReady + `}}`
+		probed = `{"type": "Warning", "reason": "Unhealthy", "message": "Startup probe failed", "involvedObject": {"kind": "Pod", "name": "core"}}`
+		lost   = `{"type": "Warning", "message": "no volume plugin matched", "involvedObject": {"kind": "PersistentVolumeClaim", "name": "data"}}`
+		others = `{"type": "Warning", "message": "of somebody else", "involvedObject": {"kind": "PersistentVolumeClaim", "name": "other"}}`
+	)
+	crash := func(name string) string { return fmt.Sprintf(crashes, name) }
+	for name, test := range map[string]struct {
+		pods, events []string
+		told         string
+	}{
+		"an image that is not there, behind a probe": {[]string{starts, noImage}, []string{probed}, "pod database: main: ErrImagePull"},
+		"an image that is not there, behind a crash": {[]string{crash("core"), noImage}, nil, "pod database: main: ErrImagePull"},
+		"a crash, behind a probe":                    {[]string{starts, crash("database")}, []string{probed}, "pod database: main has ended"},
+		"several that crash": {[]string{crash("core"), crash("database"), crash("portal"), crash("queue")}, nil,
+			"pod core: main has ended with code 1 (Error), 2 times; pod database: main has ended with code 1 (Error), 2 times; pod portal: main"},
+		"a claim that nobody can serve": {[]string{starts, claims}, []string{probed, lost}, "pod database: claim data: no volume plugin matched"},
+		"the claim of somebody else":    {[]string{claims}, []string{others}, "pod database starts"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			played := newPlayedCluster(t)
+			played.answer("statefulsets", fmt.Sprintf(aWorkload, 2, 0))
+			played.answer("pods", `{"items": [`+strings.Join(test.pods, ",")+`]}`)
+			played.answer("events", `{"items": [`+strings.Join(test.events, ",")+`]}`)
+			call, _ := newCall(t)
+			_, err := eager.create(call, played.wanted(0))
+			if err == nil {
+				t.Fatal("it is not ready")
+			}
+			mustContain(t, err.Error(), test.told)
+			mustNotContain(t, err.Error(), "queue")
+		})
+	}
+}
+
+func TestANodeThatIsDeadIsNotWaitedFor(t *testing.T) {
+	const (
+		set = `{"items": [{"metadata": {"name": "nodes", "uid": "of-nodes"}, "status": {"desiredNumberScheduled": 2,
+			"updatedNumberScheduled": %d, "numberReady": %d}}]}`
+		onNode = `{"metadata": {"name": "nodes-%[1]s", "ownerReferences": [{"uid": "of-nodes", "controller": true}]},
+			"spec": {"nodeName": %[1]q}, "status": {"conditions": [{"type": "Ready", "status": %[2]q}]}}`
+		node = `{"metadata": {"name": %q}, "status": {"conditions": [{"type": "Ready", "status": %q}]}}`
+	)
+	for name, test := range map[string]struct {
+		updated, ready int
+		first, second  string // pods
+		down           string // the second node
+		isReady        bool
+	}{
+		"its pod is of before a change":        {1, 1, "True", "False", "Unknown", true},
+		"its pod is of after a change":         {2, 1, "True", "False", "False", true},
+		"another one is not there yet":         {2, 0, "False", "False", "Unknown", false},
+		"another one is of before a change":    {0, 1, "True", "False", "Unknown", false},
+		"the node is well and its pod is not":  {2, 1, "True", "False", "True", false},
+		"nobody has looked for the pod so far": {1, 1, "True", "True", "Unknown", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			played := newPlayedCluster(t)
+			played.answer("daemonsets", fmt.Sprintf(set, test.updated, test.ready))
+			pods := []string{fmt.Sprintf(onNode, "well", test.first), fmt.Sprintf(onNode, "down", test.second)}
+			played.answer("pods", `{"items": [`+strings.Join(pods, ",")+`]}`)
+			played.answer("nodes", fmt.Sprintf(`{"items": [`+node+`, `+node+`]}`, "well", "True", "down", test.down))
+			call, _ := newCall(t)
+			if _, err := eager.create(call, played.wanted(0)); (err == nil) != test.isReady {
+				t.Error(err)
+			}
+		})
+	}
+}
+
 // Kubernetes never replaces a pod of a StatefulSet that is not ready, also where another one would be.
 func TestAPodOfBeforeAChangeThatIsNotReadyMakesWay(t *testing.T) {
 	for revision, removed := range map[string]string{"before": "/api/v1/namespaces/heroes/pods/zot-0", "a": ""} {

@@ -10,6 +10,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 )
 
 // hindrance is what is not there yet, in words, and the command that tells more of it.
@@ -36,8 +37,16 @@ func (c *cluster) hindrance(ctx context.Context, namespace string) (*hindrance, 
 	for _, each := range statefulSets.Items {
 		unfinished = append(unfinished, statefulSetHindrance(each)...)
 	}
+	var gone map[types.UID]int32
 	for _, each := range daemonSets.Items {
-		unfinished = append(unfinished, daemonSetHindrance(each)...)
+		if gone == nil && len(daemonSetHindrance(each, 0)) > 0 {
+			found, err := c.onDeadNodes(ctx, namespace)
+			if err != nil {
+				return nil, err
+			}
+			gone = found
+		}
+		unfinished = append(unfinished, daemonSetHindrance(each, gone[each.UID])...)
 	}
 	if len(deployments.Items)+len(statefulSets.Items)+len(daemonSets.Items) == 0 {
 		return &hindrance{"nothing runs in the namespace " + namespace + " yet", c.kubectl(namespace, "get all")}, nil
@@ -90,14 +99,12 @@ func (c *cluster) reason(ctx context.Context, namespace, unfinished string) (*hi
 	if err := c.list(ctx, "api/v1/namespaces/"+namespace+"/events", &events); err != nil {
 		return nil, err
 	}
-	for _, pod := range pods.Items {
-		if words, crashed := podHindrance(pod, events.Items); words != "" {
-			further := "describe pod " + pod.Name
-			if crashed {
-				further = "logs --previous " + pod.Name
-			}
-			return &hindrance{words, c.kubectl(namespace, further)}, nil
+	if told := blame(pods.Items, events.Items); told != nil {
+		further := "describe pod " + told.pod
+		if told.kind == crashed {
+			further = "logs --previous " + told.pod
 		}
+		return &hindrance{told.words, c.kubectl(namespace, further)}, nil
 	}
 	for _, event := range newestFirst(events.Items) {
 		// Such as a quota that lets no pod come to be.
@@ -128,12 +135,40 @@ func statefulSetHindrance(each appsv1.StatefulSet) []string {
 	return readyPods(each.Name, min(status.UpdatedReplicas, status.ReadyReplicas), wanted)
 }
 
-func daemonSetHindrance(each appsv1.DaemonSet) []string {
+// daemonSetHindrance asks nothing of so many pods, which are where nothing runs any more.
+func daemonSetHindrance(each appsv1.DaemonSet, gone int32) []string {
 	status := each.Status
-	if status.ObservedGeneration >= each.Generation && status.UpdatedNumberScheduled == status.DesiredNumberScheduled && status.NumberReady == status.DesiredNumberScheduled {
+	wanted := status.DesiredNumberScheduled - gone
+	if status.ObservedGeneration >= each.Generation && status.UpdatedNumberScheduled >= wanted && status.NumberReady >= wanted {
 		return nil
 	}
-	return readyPods(each.Name, status.NumberReady, status.DesiredNumberScheduled)
+	return readyPods(each.Name, status.NumberReady, wanted)
+}
+
+// onDeadNodes counts the pods, by who has made them, that are on nodes which are not ready: nothing gets better there by
+// being waited for, and a node that comes back starts them. Nobody who may not see nodes is told of any.
+func (c *cluster) onDeadNodes(ctx context.Context, namespace string) (map[types.UID]int32, error) {
+	var nodes corev1.NodeList
+	var pods corev1.PodList
+	if err := c.list(ctx, "api/v1/nodes", &nodes); err != nil {
+		return map[types.UID]int32{}, nil
+	}
+	if err := c.list(ctx, "api/v1/namespaces/"+namespace+"/pods", &pods); err != nil {
+		return nil, err
+	}
+	dead := map[string]bool{}
+	for _, node := range nodes.Items {
+		dead[node.Name] = !slices.ContainsFunc(node.Status.Conditions, func(condition corev1.NodeCondition) bool {
+			return condition.Type == corev1.NodeReady && condition.Status == corev1.ConditionTrue
+		})
+	}
+	counted := map[types.UID]int32{}
+	for _, pod := range pods.Items {
+		if owner := metav1.GetControllerOf(&pod); owner != nil && dead[pod.Spec.NodeName] && !isReady(pod) {
+			counted[owner.UID]++
+		}
+	}
+	return counted, nil
 }
 
 func readyPods(name string, ready, wanted int32) []string {
@@ -151,47 +186,109 @@ func replicas(wanted *int32) int32 {
 	return *wanted
 }
 
-// podHindrance is why the pod is not ready, and whether it has crashed; nothing where it is ready or on its way out.
-func podHindrance(pod corev1.Pod, events []corev1.Event) (words string, crashed bool) {
+// podTrouble is why a pod is not ready.
+type podTrouble struct {
+	pod, words string
+	kind       troubleKind
+}
+
+// troubleKind is how sure it is that a pod itself is to blame: one that crashes or only starts may wait for another one.
+type troubleKind int
+
+const (
+	cannotBegin troubleKind = iota
+	crashed
+	warned
+	starts
+)
+
+// mostBlamed is how many pods are told of at once.
+const mostBlamed = 3
+
+// blame is what is said of those that are to blame more surely than the others; nil where no pod hinders. Where several
+// crash, one waits for another, and nobody knows here which.
+func blame(pods []corev1.Pod, events []corev1.Event) *podTrouble {
+	var found []podTrouble
+	for _, pod := range pods {
+		if trouble := troubleOf(pod, events); trouble != nil {
+			found = append(found, *trouble)
+		}
+	}
+	if len(found) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(found, func(a, b podTrouble) int { return int(a.kind - b.kind) })
+	first := found[0]
+	if first.kind != crashed {
+		return &first
+	}
+	for _, each := range found[1:min(len(found), mostBlamed)] {
+		if each.kind == crashed {
+			first.words += "; " + each.words
+		}
+	}
+	return &first
+}
+
+// troubleOf is nil where the pod is ready or on its way out.
+func troubleOf(pod corev1.Pod, events []corev1.Event) *podTrouble {
 	if pod.DeletionTimestamp != nil || pod.Status.Phase == corev1.PodSucceeded || isReady(pod) {
-		return "", false
+		return nil
 	}
 	for _, condition := range pod.Status.Conditions {
 		if condition.Type == corev1.PodScheduled && condition.Status == corev1.ConditionFalse {
-			return fmt.Sprintf("pod %s has no node: %s", pod.Name, condition.Message), false
+			return &podTrouble{pod.Name, fmt.Sprintf("pod %s has no node: %s", pod.Name, condition.Message), cannotBegin}
 		}
 	}
 	for _, container := range slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses) {
-		if words, crashed := containerHindrance(container); words != "" {
-			return fmt.Sprintf("pod %s: %s", pod.Name, words), crashed
+		if words, kind := containerHindrance(container); words != "" {
+			return &podTrouble{pod.Name, fmt.Sprintf("pod %s: %s", pod.Name, words), kind}
 		}
 	}
+	claims := claimsOf(pod)
 	for _, event := range newestFirst(events) {
-		if event.Type == corev1.EventTypeWarning && event.InvolvedObject.Name == pod.Name {
-			return fmt.Sprintf("pod %s: %s: %s", pod.Name, event.Reason, event.Message), false
+		about := event.InvolvedObject
+		if event.Type != corev1.EventTypeWarning {
+			continue
+		}
+		switch {
+		case about.Kind == "PersistentVolumeClaim" && slices.Contains(claims, about.Name):
+			return &podTrouble{pod.Name, fmt.Sprintf("pod %s: claim %s: %s", pod.Name, about.Name, event.Message), cannotBegin}
+		case about.Kind == "Pod" && about.Name == pod.Name:
+			return &podTrouble{pod.Name, fmt.Sprintf("pod %s: %s: %s", pod.Name, event.Reason, event.Message), warned}
 		}
 	}
-	return fmt.Sprintf("pod %s starts", pod.Name), false
+	return &podTrouble{pod.Name, fmt.Sprintf("pod %s starts", pod.Name), starts}
 }
 
-func containerHindrance(container corev1.ContainerStatus) (words string, crashed bool) {
+func claimsOf(pod corev1.Pod) []string {
+	var names []string
+	for _, volume := range pod.Spec.Volumes {
+		if claim := volume.PersistentVolumeClaim; claim != nil {
+			names = append(names, claim.ClaimName)
+		}
+	}
+	return names
+}
+
+func containerHindrance(container corev1.ContainerStatus) (words string, kind troubleKind) {
 	if ended := container.LastTerminationState.Terminated; ended != nil && !container.Ready {
 		words := fmt.Sprintf("%s has ended with code %d (%s), %d times", container.Name, ended.ExitCode, ended.Reason, container.RestartCount)
 		if said := strings.TrimSpace(ended.Message); said != "" {
 			words += ": " + said
 		}
-		return words, true
+		return words, crashed
 	}
 	waiting := container.State.Waiting
 	// What is only on its way may still wait for something that an event tells of.
 	if waiting == nil || slices.Contains([]string{"ContainerCreating", "PodInitializing"}, waiting.Reason) {
-		return "", false
+		return "", starts
 	}
 	words = fmt.Sprintf("%s: %s", container.Name, waiting.Reason)
 	if waiting.Message != "" {
 		words += ": " + waiting.Message
 	}
-	return words, false
+	return words, cannotBegin
 }
 
 func isReady(pod corev1.Pod) bool {

@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from components.files import check_certificate, content
+from components.kubernetes.cluster import PRIVILEGED
 from components.kubernetes.names import LABEL, Label, name_for
 from components.settings import Block, FilledText, Port, Superfluous, Text
 
@@ -169,6 +170,11 @@ class ExposedSettings(Block):
         """Whether nodes are told how the registry is reached."""
         unknown = self.has_own_authority or self.insecure_http or self.ca_certificate is not None
         return unknown if self.nodes is None else self.nodes
+
+    @property
+    def namespace_labels(self) -> dict[str, str] | None:
+        """Of the namespace from which nodes are told: a folder of theirs is written there."""
+        return PRIVILEGED if self.tells_nodes else None
 
     @property
     def is_address(self) -> bool:

@@ -185,6 +185,7 @@ def _pod(
         "termination_grace_period_seconds": SECONDS_TO_FORGET,
         # On every node, whatever it is kept free for: whoever runs Hero there pulls there.
         "tolerations": [{"operator": "Exists"}],
+        "node_selector": {"kubernetes.io/os": "linux"},
         "containers": [
             {
                 "name": "writer",

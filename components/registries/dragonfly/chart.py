@@ -40,6 +40,10 @@ SIZE_OF_DATABASE, SIZE_OF_REDIS = "1Gi", "1Gi"
 LOGS: dict[str, Any] = {"name": "logs", "emptyDir": {}}
 CACHE: dict[str, Any] = {"name": "storage", "emptyDir": {}}
 LOG_FOLDER = "/var/log/dragonfly"
+# Of the disk that copies are on. A kubelet deletes images at 85 and evicts pods at 90, of which dfdaemon is none.
+# https://kubernetes.io/docs/concepts/scheduling-eviction/node-pressure-eviction/
+LOOK_AT_DISK = "60s"
+FULL = {"distHighThresholdPercent": 80, "distLowThresholdPercent": 70}
 AUTHORITY_MOUNT = {"name": "authority", "mountPath": AUTHORITY_FOLDER, "readOnly": True}
 
 
@@ -171,6 +175,7 @@ def _fetching(volumes: list[Any], mounts: list[Any], parts: Parts) -> dict[str, 
         "log": {"level": LOG_LEVEL},
         "dynconfig": {"refreshInterval": REFRESH},
         "scheduler": {"announceInterval": ANNOUNCE},
+        "gc": {"interval": LOOK_AT_DISK, "policy": FULL},
         "proxy": parts.proxy,
     }
     fetching: dict[str, Any] = {"config": told, "extraVolumes": volumes, "extraVolumeMounts": mounts}

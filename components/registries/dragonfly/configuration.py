@@ -134,4 +134,6 @@ def proxy(address: str, *, plain_http: bool, has_authority: bool) -> dict[str, A
             {"regex": f"^https?://{host.replace('.', '[.]')}/v2/.+/blobs/sha256.*", "useTLS": secure} for host in hosts
         ],
         "registryMirror": mirror,
+        # Who asks for a part, as nydusd does, would have all of it fetched beside that.
+        "prefetch": False,
     }

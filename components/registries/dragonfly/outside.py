@@ -62,6 +62,8 @@ class Redis(Block):
     def _check_master(cls, master: str | None, info: ValidationInfo) -> str | None:
         if master is not None and len(info.data.get("addresses", "ab")) == 1:
             raise Superfluous("Dragonfly's jobs take one address for a Redis itself; name two sentinels or more")
+        if master is None and len(info.data.get("addresses", "a")) > 1:
+            raise ValueError("several addresses are sentinels', which know a master by a name")
         return master
 
     @field_validator("username", "password")

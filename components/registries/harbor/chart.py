@@ -20,7 +20,7 @@ NODE_PORT = 30003
 # hour when it starts.
 LOOKS = {"initialDelaySeconds": 0, "periodSeconds": 3, "failureThreshold": 10}
 LOOKS_AT_A_START = {"initialDelaySeconds": 0, "periodSeconds": 1, "failureThreshold": 3600}
-REPLICATED = ("nginx", "portal", "core", "jobservice", "registry", "trivy")
+REPLICATED = ("nginx", "portal", "core", "jobservice", "registry")
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,9 @@ class Parts:
 def values_of(settings: HarborSettings, cluster: ClusterSettings, url: str, parts: Parts) -> dict[str, Any]:
     """The chart's values, for the URL that clients write.
 
-    Every part that can have several pods has as many as the stack says. Jobs write down what they do in the database,
-    since the chart would want a claim for it that several pods share.
+    Every part that can have several pods has as many as the stack says, but Trivy: the chart would claim anew for each
+    of several, and a StatefulSet that is there refuses to claim in another way. Jobs write down what they do in the
+    database, since the chart would want a claim for it that several pods share.
     """
     values: dict[str, Any] = {
         "expose": _exposure(settings, parts.certificate),
@@ -50,9 +51,8 @@ def values_of(settings: HarborSettings, cluster: ClusterSettings, url: str, part
         "existingSecretSecretKey": parts.secrets.kept,
         "database": _database(settings.database, parts.secrets),
         "redis": _redis(settings.redis),
-        "trivy": _scanner(settings),
         "metrics": {"enabled": settings.metrics, "serviceMonitor": {"enabled": settings.service_monitor}},
-        **_parts(parts, cluster),
+        **_parts(settings, parts, cluster),
     }
     if settings.authorities:
         values["caBundleSecretName"] = parts.secrets.made
@@ -64,7 +64,7 @@ def values_of(settings: HarborSettings, cluster: ClusterSettings, url: str, part
     return values
 
 
-def _parts(parts: Parts, cluster: ClusterSettings) -> dict[str, Any]:
+def _parts(settings: HarborSettings, parts: Parts, cluster: ClusterSettings) -> dict[str, Any]:
     """The parts that read Secrets at their start, rolled when those are others: the chart would not see that."""
     secrets = parts.secrets
     rolled = {"hero/secrets": secrets.fingerprint}
@@ -89,6 +89,8 @@ def _parts(parts: Parts, cluster: ClusterSettings) -> dict[str, Any]:
             "credentials": {"username": REGISTRY_USER, "existingSecret": secrets.made},
             "podAnnotations": rolled,
         },
+        "trivy": {**_scanner(settings), "podAnnotations": rolled},
+        "exporter": {"podAnnotations": rolled},
     }
 
 
@@ -141,9 +143,8 @@ def _exposure(settings: HarborSettings, certificate: Certificate | None) -> dict
 
 
 def _persistence(settings: HarborSettings, parts: Parts) -> dict[str, Any]:
-    # One that the chart makes can never be of another class. Of several scanners each has one.
-    claims: dict[str, Any] = {"trivy": {"storageClass": settings.storage_class or ""}}
-    claims |= {part: {"existingClaim": name} for part, name in parts.claims.items()}
+    # One that the chart makes can never be of another class.
+    claims = {part: {"existingClaim": name} for part, name in parts.claims.items()}
     return {
         "enabled": True,
         "resourcePolicy": "",

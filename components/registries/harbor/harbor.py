@@ -52,7 +52,14 @@ class Harbor(Registry):
         self._address = settings.address(NODE_PORT)
         self._url = f"{settings.scheme}://{self._address}"
         self._path = f"{settings.project.name}/{image.name}"
-        self._cluster = move_in(name, cluster, settings.own_namespace, keep=settings.keep_data, parent=self)
+        self._cluster = move_in(
+            name,
+            cluster,
+            settings.own_namespace,
+            keep=settings.keep_data,
+            parent=self,
+            labels=settings.namespace_labels,
+        )
         self._certificate = certify(name, settings, [], self._cluster, self)
         secrets = make_secrets(name, settings, self._cluster, self)
         self._administrator = Administrator(self._url, ADMINISTRATOR, secrets.administrators_password, self._authority)
@@ -138,8 +145,7 @@ class Harbor(Registry):
             IMAGES: settings.size if settings.on_claim else None,
             DATABASE: None if settings.database else settings.database_size,
             "redis": None if settings.redis else SIZE_OF_QUEUE,
-            # Several cannot share one.
-            "trivy": SIZE_OF_LISTS if settings.scan.scanner and settings.replicas == 1 else None,
+            "trivy": SIZE_OF_LISTS if settings.scan.scanner else None,
         }
         return {part: self._claim(CLAIMED[part], size) for part, size in sizes.items() if size}
 

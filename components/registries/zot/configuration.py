@@ -14,6 +14,9 @@ CONFIGURATION, LOGINS, MIRROR_LOGINS = "config.json", "htpasswd", "mirrors.json"
 PORT = 5000
 DATA = "/var/lib/registry"
 DISTRIBUTION_SPEC = "1.1.1"
+# For what fits no policy: left to itself, zot collects each manifest whose tag has moved on, and with it images that
+# pods are told of by their digest. https://github.com/project-zot/zot/blob/v2.1.20/pkg/retention/retention.go
+ALL_STAYS = {"repositories": ["**"], "deleteUntagged": False}
 
 
 def configuration(
@@ -89,9 +92,8 @@ def _storage(settings: ZotSettings) -> dict[str, Any]:
         "gc": True,
         "gcDelay": settings.gc_delay,
         "gcInterval": settings.gc_interval,
+        "retention": {"policies": [*map(_policy, settings.retention), ALL_STAYS]},
     }
-    if settings.retention:
-        written["retention"] = {"policies": [_policy(policy) for policy in settings.retention]}
     if settings.s3:
         written["storageDriver"] = _bucket(settings.s3)
         written["remoteCache"] = settings.cache is not None

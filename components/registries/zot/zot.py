@@ -64,7 +64,12 @@ class Zot(Registry):
         self._address = settings.address(NODE_PORT)
         self._url = f"{settings.scheme}://{self._address}"
         self._cluster = move_in(
-            name, cluster, settings.own_namespace, keep=settings.keep_data and settings.s3 is None, parent=self
+            name,
+            cluster,
+            settings.own_namespace,
+            keep=settings.keep_data and settings.s3 is None,
+            parent=self,
+            labels=settings.namespace_labels,
         )
         self._placed = pulumi.ResourceOptions(parent=self, provider=self._cluster.provider)
         self._certificate = certify(
