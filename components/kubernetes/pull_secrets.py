@@ -69,10 +69,18 @@ class PullSecrets(pulumi.ComponentResource):
 
 
 def docker_config(registries: Sequence[Registry]) -> pulumi.Output[str]:
-    """The pullers' logins as clients keep them in config.json; a secret."""
-    logins = [pulumi.Output.all(each.auth_key, each.puller.username, each.puller.password) for each in registries]
+    """The pullers' logins as clients keep them in config.json; a secret.
+
+    Docker Hub's is there by two names: whoever reads it for Nydus looks for the one that images begin with, and for no
+    other. https://github.com/containerd/nydus-snapshotter/blob/v0.16.1/pkg/auth/docker.go
+    """
+    logins = [
+        pulumi.Output.all(key, each.puller.username, each.puller.password)
+        for each in registries
+        for key in (each.auth_key, each.address)
+    ]
     return pulumi.Output.all(*logins).apply(
-        lambda known: json.dumps({"auths": {auth_key: _login(*login) for auth_key, *login in known}})
+        lambda known: json.dumps({"auths": {key: _login(*login) for key, *login in known}})
     )
 
 

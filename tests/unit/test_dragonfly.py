@@ -287,6 +287,18 @@ def test_all_nodes_soon_know_the_same_schedulers() -> None:
     assert json.loads(given(engine)["manager.yaml"])["cache"] == {"redis": {"ttl": "10s"}, "local": {"ttl": "10s"}}
 
 
+def test_whoever_asks_for_a_part_gets_no_more_than_that_fetched() -> None:
+    for part in ("client", "seedClient"):
+        assert values_of(built())[part]["config"]["proxy"]["prefetch"] is False
+
+
+def test_copies_go_before_a_kubelet_takes_images_or_pods_away() -> None:
+    for part in ("client", "seedClient"):
+        collected = values_of(built())[part]["config"]["gc"]
+        assert collected["policy"]["distLowThresholdPercent"] < collected["policy"]["distHighThresholdPercent"] < 85
+        assert collected["interval"] == "60s"
+
+
 def test_a_scheduler_that_was_started_anew_soon_knows_all_nodes() -> None:
     engine = built()
     for part in ("client", "seedClient"):
@@ -430,6 +442,11 @@ WRONG: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, str]]] = {
         {"redis": {**REDIS, "addresses": ["a:1"]}},
         {},
         {"dragonfly.redis.sentinelMaster": "name two sentinels or more"},
+    ),
+    "several addresses of nobody": (
+        {"redis": {"addresses": ["a:1", "b:1"], "insecurePlaintext": True}},
+        {},
+        {"dragonfly.redis.sentinelMaster": "several addresses are sentinels'"},
     ),
     "a password that would not arrive": (
         {"redis": {**REDIS, "username": None, "password": sealed("not/so")}},

@@ -1,6 +1,7 @@
 """What the program asks of Harbor's chart and of the cluster."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,6 +14,7 @@ from tests.unit.harbor import STACKS, built, values_of
 from tools.places import ROOT
 
 CONTRACTS = ROOT / "tests" / "contracts"
+BUCKET = {"bucket": "hero", "region": "eu-central-1"}
 
 
 @pytest.fixture(autouse=True)
@@ -123,10 +125,37 @@ def test_an_image_on_a_claim_is_never_waited_for_by_two_pods() -> None:
     assert values_of(built(STACKS["in Google's"]))["updateStrategy"] == {"type": "RollingUpdate"}
 
 
+def test_several_replicas_claim_for_the_scanner_what_one_does() -> None:
+    # A StatefulSet that is there refuses to claim in another way.
+    one, several = (built({"s3": BUCKET, "replicas": count}) for count in (1, 3))
+    claims = [values_of(engine)["persistence"]["persistentVolumeClaim"]["trivy"] for engine in (one, several)]
+    assert claims == [{"existingClaim": "harbor-lists"}] * 2
+    assert "harbor-lists-claim" in several.types()
+    assert values_of(several)["core"]["replicas"] == 3
+    assert "replicas" not in values_of(several)["trivy"]
+
+
+@pytest.mark.parametrize("nodes", [True, False])
+def test_only_a_namespace_that_reaches_into_nodes_may_do_so(nodes: bool) -> None:  # noqa: FBT001 - the value itself
+    labels = {"pod-security.kubernetes.io/enforce": "privileged"} if nodes else None
+    assert built({"nodes": nodes}).named("harbor-namespace").inputs["metadata"].get("labels") == labels
+
+
+def test_nodes_of_linux_are_told_and_no_others() -> None:
+    written = built({}).named("harbor-nodes-writer").inputs["spec"]["template"]["spec"]
+    assert written["nodeSelector"] == {"kubernetes.io/os": "linux"}
+
+
+def test_commands_on_the_page_are_for_the_namespace_that_a_stack_has() -> None:
+    page = (ROOT / "docs" / "harbor.md").read_text()
+    assert set(re.findall(r"(?:--namespace|create namespace) (\S+)", page)) == {"hero-mine-harbor"}
+    assert built({}).named("harbor-namespace").inputs["metadata"]["name"] == "hero-dev-harbor"
+
+
 def test_other_secrets_are_other_pods() -> None:
     database = {"host": "postgresql.example.com", "username": "harbor"}
     one, other = (values_of(built({"database": {**database, "password": sealed(text)}})) for text in ("one", "other"))
-    for part in ("core", "jobservice", "registry"):
+    for part in ("core", "jobservice", "registry", "exporter", "trivy"):
         assert one[part]["podAnnotations"]["hero/secrets"] != other[part]["podAnnotations"]["hero/secrets"]
 
 

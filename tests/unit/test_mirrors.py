@@ -125,6 +125,7 @@ def test_pods_log_in_wherever_the_image_is() -> None:
         "zot.10.0.0.1.nip.io:30500": "puller:a password",
         "127.0.0.1:5001": "puller:the puller's password",
         "https://index.docker.io/v1/": "vfarcic:the token of hero/dev puller of vfarcic/hero",
+        "docker.io": "vfarcic:the token of hero/dev puller of vfarcic/hero",
     }
     assert {"zot-readiness", "embedded-process", "dockerhub-puller-token"} <= secret.dependencies
 

@@ -107,7 +107,7 @@ def test_the_login_is_the_pullers_and_in_a_secret_alone() -> None:
 
 def test_nodes_are_those_that_config_names() -> None:
     engine = built({**THERE, "nodeSelector": {"pool": "lazy"}})
-    assert pod(engine)["nodeSelector"] == {"pool": "lazy"}
+    assert pod(engine)["nodeSelector"] == {"kubernetes.io/os": "linux", "pool": "lazy"}
     assert engine.named("nydus-runtime-class").inputs["scheduling"] == {"nodeSelector": {"pool": "lazy"}}
     assert "scheduling" not in built(THERE).named("nydus-runtime-class").inputs
 

@@ -153,6 +153,14 @@ def test_what_docker_makes_is_taken_only_where_docker_builds(build: str, compati
     assert configuration_of(built({}, image={"build": build}))["http"].get("compat") == compatible
 
 
+@pytest.mark.parametrize("stack", STACKS)
+def test_what_a_tag_has_left_stays_where_nobody_says_otherwise(stack: str) -> None:
+    policies = configuration_of(built(STACKS[stack]))["storage"]["retention"]["policies"]
+    # The first one that fits a repository counts, and where none does, zot deletes.
+    assert policies[-1] == {"repositories": ["**"], "deleteUntagged": False}
+    assert len(policies) == len(STACKS[stack].get("retention", [])) + 1
+
+
 def test_all_that_zot_reads_is_a_secret_and_the_chart_is_told_none_of_it() -> None:
     engine = built(STACKS["several in a bucket"])
     files = engine.named("zot-files")

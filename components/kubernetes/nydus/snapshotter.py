@@ -164,7 +164,7 @@ class NydusSnapshotter(pulumi.ComponentResource):
                 "host_pid": True,
                 "priority_class_name": "system-node-critical",
                 "termination_grace_period_seconds": SECONDS_TO_LEAVE_NO_TRACE,
-                "node_selector": settings.node_selector,
+                "node_selector": {"kubernetes.io/os": "linux", **settings.node_selector},
                 # On every other node, whatever it is kept free for: whoever runs Hero there pulls there.
                 "tolerations": [{"operator": "Exists"}],
                 "containers": [

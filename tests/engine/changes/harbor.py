@@ -60,7 +60,8 @@ def _changes(build: str) -> list[Change]:
     told = {f"harbor-nodes-{what}": "update" for what in ("told", "writer")}
     signed = {"harbor-request": "replace", "harbor-certificate": "replace", "harbor-tls": "update"}
     own = dict.fromkeys(("harbor-authority-key", "harbor-authority", "harbor-key", "harbor-request"), "delete")
-    forgotten = {f"harbor-nodes-{what}": "delete" for what in ("told", "writer")}
+    # Nothing reaches into nodes from the namespace any more.
+    forgotten = {f"harbor-nodes-{what}": "delete" for what in ("told", "writer")} | {"harbor-namespace": "update"}
     inside = ("harbor-project-hero", "harbor-pusher", "harbor-puller", "harbor-readiness")
     spoken_to = dict.fromkeys(inside, "update")
     moved = rolled | told | spoken_to | pushed

@@ -46,7 +46,8 @@ def _changes(build: str) -> list[Change]:
     told = {f"zot-nodes-{what}": "update" for what in ("told", "writer")}
     signed = {"zot-request": "replace", "zot-certificate": "replace", "zot-tls": "update"}
     own = dict.fromkeys(("zot-authority-key", "zot-authority", "zot-key", "zot-request"), "delete")
-    forgotten = {f"zot-nodes-{what}": "delete" for what in ("told", "writer")}
+    # Nothing reaches into nodes from the namespace any more.
+    forgotten = {f"zot-nodes-{what}": "delete" for what in ("told", "writer")} | {"zot-namespace": "update"}
     moved = written | told | pushed
     placed = ("namespace", "claim", "files", "release", "tls", "nodes-told", "nodes-writer")
     moved_away = dict.fromkeys((f"zot-{what}" for what in placed), "replace") | ready | again
