@@ -12,7 +12,8 @@ class Departure(HeroResource):
     as long as a pod of that RuntimeClass runs, with the pods' names, and nothing in the cluster has gone then.
     Otherwise it deletes the DaemonSet and waits until each of its pods has ended, naming the nodes that it waits for; a
     node that does not end its pod within the patience fails it too. Another namespace, DaemonSet or RuntimeClass is
-    another one, made before the old one goes. A preview, a refresh and an `up` look at nothing.
+    another one, which comes when the old one has gone, as its namespace is another one too. A preview, a refresh and
+    an `up` look at nothing.
     """
 
     def __init__(

@@ -16,6 +16,41 @@ HARBOR_TESTS = "tests/unit/test_harbor.py"
 
 MUTATIONS = [
     Mutation(
+        "whoever waits for another pod is blamed",
+        "providers/workloads.go",
+        "return int(a.kind - b.kind) })",
+        "return 0 })",
+        "TestWhoeverIsToBlameIsToldAndNotWhoeverWaitsForIt",
+    ),
+    Mutation(
+        "a node that is dead is waited for",
+        "providers/workloads.go",
+        "wanted := status.DesiredNumberScheduled - gone",
+        "wanted := status.DesiredNumberScheduled - gone*0",
+        "TestANodeThatIsDeadIsNotWaitedFor",
+    ),
+    Mutation(
+        "zot deletes what a tag has left",
+        "components/registries/zot/configuration.py",
+        "[*map(_policy, settings.retention), ALL_STAYS]",
+        "[*map(_policy, settings.retention)]",
+        f"{ZOT_TESTS}::test_what_a_tag_has_left_stays_where_nobody_says_otherwise",
+    ),
+    Mutation(
+        "a scanner of several replicas claims in another way",
+        HARBOR,
+        "SIZE_OF_LISTS if settings.scan.scanner else None",
+        "SIZE_OF_LISTS if settings.scan.scanner and settings.replicas == 1 else None",
+        f"{HARBOR_TESTS}::test_several_replicas_claim_for_the_scanner_what_one_does",
+    ),
+    Mutation(
+        "nydusd does not find the login to Docker Hub",
+        PULL_SECRETS,
+        "for key in (each.auth_key, each.address)",
+        "for key in (each.auth_key,)",
+        f"{HUB_TESTS}::test_the_pullers_login_is_planted_in_every_namespace",
+    ),
+    Mutation(
         "what Harbor would hand out to nobody is told to everybody",
         "components/registries/harbor/settings.py",
         "{self.scan.block, self.project.block}",

@@ -12,6 +12,20 @@ NODES_TESTS = "tests/unit/test_nodes.py"
 
 MUTATIONS = [
     Mutation(
+        "whoever asks Dragonfly for a part has all of it fetched",
+        "components/registries/dragonfly/configuration.py",
+        '"prefetch": False',
+        '"prefetch": True',
+        f"{DRAGONFLY_TESTS}::test_whoever_asks_for_a_part_gets_no_more_than_that_fetched",
+    ),
+    Mutation(
+        "a manager that begins anew stays with the password of the manual",
+        "providers/dragonfly_account.go",
+        "append(before, dragonflyPublicPassword)...",
+        "before...",
+        "TestAManagerThatBeginsAnewIsTakenOverByARotation",
+    ),
+    Mutation(
         "Dragonfly's proxies answer anybody",
         "components/registries/dragonfly/configuration.py",
         '"server": {"ip": "127.0.0.1", "port": PROXY_PORT}',
