@@ -121,7 +121,11 @@ def _changes(build: str) -> list[Change]:
         Change(
             "harbor.caCertificate",
             "ca.pem",
-            {f"harbor-nodes-{what}": "create" for what in ("told", "writer")} | well | spoken_to | pushed,
+            {f"harbor-nodes-{what}": "create" for what in ("told", "writer")}
+            | {"harbor-namespace": "update"}
+            | well
+            | spoken_to
+            | pushed,
             given,
         ),
         Change(

@@ -94,7 +94,10 @@ def _changes(build: str) -> list[Change]:
         Change(
             "zot.caCertificate",
             "ca.pem",
-            {f"zot-nodes-{what}": "create" for what in ("told", "writer")} | ready | pushed,
+            {f"zot-nodes-{what}": "create" for what in ("told", "writer")}
+            | {"zot-namespace": "update"}
+            | ready
+            | pushed,
             given,
         ),
         Change(
