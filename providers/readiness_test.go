@@ -187,7 +187,11 @@ func TestWhoeverIsToBlameIsToldAndNotWhoeverWaitsForIt(t *testing.T) {
 			"status": {` + notReady + `}}`
 		probed = `{"type": "Warning", "reason": "Unhealthy", "message": "Startup probe failed", "involvedObject": {"kind": "Pod", "name": "core"}}`
 		lost   = `{"type": "Warning", "message": "no volume plugin matched", "involvedObject": {"kind": "PersistentVolumeClaim", "name": "data"}}`
-		others = `{"type": "Warning", "message": "of somebody else", "involvedObject": {"kind": "PersistentVolumeClaim", "name": "other"}}`
+		waits  = `{"metadata": {"name": "database"}, "spec": {"nodeName": "one", "volumes": [{"name": "data",
+			"persistentVolumeClaim": {"claimName": "data"}}]}, "status": {` + notReady + `, "initContainerStatuses": [
+			{"name": "before", "ready": true, "state": {"terminated": {}}}, {"name": "wait-for-redis", "state": {"running": {}}}]}}`
+		unplaced = `{"type": "Warning", "reason": "FailedScheduling", "message": "not so far", "involvedObject": {"kind": "Pod", "name": "database"}}`
+		others   = `{"type": "Warning", "message": "of somebody else", "involvedObject": {"kind": "PersistentVolumeClaim", "name": "other"}}`
 	)
 	crash := func(name string) string { return fmt.Sprintf(crashes, name) }
 	for name, test := range map[string]struct {
@@ -201,6 +205,7 @@ func TestWhoeverIsToBlameIsToldAndNotWhoeverWaitsForIt(t *testing.T) {
 			"pod core: main has ended with code 1 (Error), 2 times; pod database: main has ended with code 1 (Error), 2 times; pod portal: main"},
 		"a claim that nobody can serve": {[]string{starts, claims}, []string{probed, lost}, "pod database: claim data: no volume plugin matched"},
 		"the claim of somebody else":    {[]string{claims}, []string{others}, "pod database starts"},
+		"what was before it had a node": {[]string{waits}, []string{unplaced, lost}, "pod database is not through with wait-for-redis"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

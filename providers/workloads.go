@@ -245,20 +245,31 @@ func troubleOf(pod corev1.Pod, events []corev1.Event) *podTrouble {
 			return &podTrouble{pod.Name, fmt.Sprintf("pod %s: %s", pod.Name, words), kind}
 		}
 	}
-	claims := claimsOf(pod)
 	for _, event := range newestFirst(events) {
-		about := event.InvolvedObject
-		if event.Type != corev1.EventTypeWarning {
-			continue
+		if trouble := warningOf(pod, event); trouble != nil {
+			return trouble
 		}
-		switch {
-		case about.Kind == "PersistentVolumeClaim" && slices.Contains(claims, about.Name):
-			return &podTrouble{pod.Name, fmt.Sprintf("pod %s: claim %s: %s", pod.Name, about.Name, event.Message), cannotBegin}
-		case about.Kind == "Pod" && about.Name == pod.Name:
-			return &podTrouble{pod.Name, fmt.Sprintf("pod %s: %s: %s", pod.Name, event.Reason, event.Message), warned}
+	}
+	for _, container := range pod.Status.InitContainerStatuses {
+		if container.State.Running != nil && !container.Ready {
+			return &podTrouble{pod.Name, fmt.Sprintf("pod %s is not through with %s", pod.Name, container.Name), starts}
 		}
 	}
 	return &podTrouble{pod.Name, fmt.Sprintf("pod %s starts", pod.Name), starts}
+}
+
+// warningOf is nil where the event is nothing to the pod any more: with a node, it has its claims too.
+func warningOf(pod corev1.Pod, event corev1.Event) *podTrouble {
+	about, placed := event.InvolvedObject, pod.Spec.NodeName != ""
+	switch {
+	case event.Type != corev1.EventTypeWarning, placed && event.Reason == "FailedScheduling":
+		return nil
+	case about.Kind == "PersistentVolumeClaim" && slices.Contains(claimsOf(pod), about.Name) && !placed:
+		return &podTrouble{pod.Name, fmt.Sprintf("pod %s: claim %s: %s", pod.Name, about.Name, event.Message), cannotBegin}
+	case about.Kind == "Pod" && about.Name == pod.Name:
+		return &podTrouble{pod.Name, fmt.Sprintf("pod %s: %s: %s", pod.Name, event.Reason, event.Message), warned}
+	}
+	return nil
 }
 
 func claimsOf(pod corev1.Pod) []string {
