@@ -160,21 +160,25 @@ def write(
 
 
 def hosts(server: str, certificate: str, mirror: tuple[str, str] | None) -> str:
-    """The file `hosts.toml` of a registry: its certificate, and a mirror with the address that it shall ask at."""
+    """The file `hosts.toml` of a registry: its certificate, and a mirror with the address that it shall ask at.
+
+    Who sends one for a token, as Harbor does, is sent there by way of the mirror too, and is trusted by what stands at
+    the mirror. containerd then asks the mirror by TLS first, and by HTTP when that does not answer so.
+    https://github.com/containerd/containerd/blob/v2.2.0/core/remotes/docker/config/hosts.go
+    """
+    # Beside the file itself.
+    trusts = [f'  ca = "{certificate}"'] if certificate else []
     lines = [f'server = "{server}"']
     if mirror:
         url, upstream = mirror
         lines += [
             f'[host."{url}"]',
             '  capabilities = ["pull"]',
+            *trusts,
             f'[host."{url}".header]',
             f'  X-Dragonfly-Registry = "{upstream}"',
         ]
-    lines += [f'[host."{server}"]', '  capabilities = ["pull", "resolve"]']
-    if certificate:
-        # Beside the file itself.
-        lines.append(f'  ca = "{certificate}"')
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, f'[host."{server}"]', '  capabilities = ["pull", "resolve"]', *trusts]) + "\n"
 
 
 def _pod(

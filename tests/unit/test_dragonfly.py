@@ -246,6 +246,8 @@ def test_nodes_ask_dragonfly_first_and_then_the_origin_itself() -> None:
         'server = "https://hero.10.0.0.1.nip.io:30500"',
         '[host."http://127.0.0.1:4001"]',
         '  capabilities = ["pull"]',
+        # For the token that a Harbor behind it sends one for; without it, no pull would go this way.
+        '  ca = "mirror.ca.crt"',
         '[host."http://127.0.0.1:4001".header]',
         '  X-Dragonfly-Registry = "https://hero.10.0.0.1.nip.io:30500"',
         '[host."https://hero.10.0.0.1.nip.io:30500"]',
@@ -262,6 +264,7 @@ def test_the_hub_has_other_names_than_people_say() -> None:
     text = hosts(engine, "dragonfly")
     assert 'server = "https://registry-1.docker.io"' in text
     assert 'X-Dragonfly-Registry = "https://index.docker.io"' in text
+    assert "ca =" not in text
     pod = engine.named("dragonfly-nodes-writer").inputs["spec"]["template"]["spec"]["containers"][0]
     assert {"name": "REGISTRY", "value": "docker.io"} in pod["env"]
 

@@ -12,6 +12,13 @@ NODES_TESTS = "tests/unit/test_nodes.py"
 
 MUTATIONS = [
     Mutation(
+        "a pull by way of Dragonfly does not trust who gives it a token",
+        NODES,
+        "            *trusts,\n",
+        "",
+        f"{DRAGONFLY_TESTS}::test_nodes_ask_dragonfly_first_and_then_the_origin_itself",
+    ),
+    Mutation(
         "whoever asks Dragonfly for a part has all of it fetched",
         "components/registries/dragonfly/configuration.py",
         '"prefetch": False',
