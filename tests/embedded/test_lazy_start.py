@@ -5,6 +5,7 @@ It has to mount, and so it has to be root. Where it cannot run it says why, and 
 
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from tools.node.machines import kill, processes
 from tools.node.node import FETCHES_ALL, NYDUS, new_node
 from tools.node.programs import Programs
 from tools.node.talk import hear, tell
+from tools.problem import Problem
 
 MEGABYTES, MEGABITS = 100, 100
 SECONDS_TO_COME, SECONDS_OF_SILENCE = 60, 2
@@ -100,6 +102,29 @@ def test_what_runs_reads_on_after_the_snapshotter_was_killed(
             assert hear(container) == image.content.done
             # Whoever took the container away would wait for the snapshotter.
             container.kill()
+
+
+def test_a_pull_goes_through_when_the_snapshotter_is_back(home: Checkout, image: LazyImage, programs: Programs) -> None:
+    with new_link(programs, image.registry, 0) as link, new_node(programs, link.address, puller(home)) as node:
+        reference = f"{link.address}/{image.repository(Form.NEEDED_AHEAD)}"
+        kill(node, "containerd-nydus-grpc")
+        with pytest.raises(Problem, match="connection refused"):
+            node.pull(NYDUS, reference)
+        node.start_snapshotter()
+        # As a kubelet does; containerd waits a moment before it looks for the snapshotter again.
+        node.wait_for("snapshotter", lambda: goes_through(lambda: node.pull(NYDUS, reference)))
+        with node.run(NYDUS, reference) as container:
+            assert hear(container) == image.content.ready
+            container.kill()
+
+
+def goes_through(pull: Callable[[], None]) -> bool:
+    """Whether it does this time."""
+    try:
+        pull()
+    except Problem:
+        return False
+    return True
 
 
 @pytest.mark.usefixtures("programs")
