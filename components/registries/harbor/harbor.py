@@ -1,6 +1,7 @@
 """Harbor by its own chart, what is in it, and what clients and nodes need to reach it."""
 
 import re
+from collections.abc import Sequence
 from urllib.parse import quote
 
 import pulumi
@@ -199,33 +200,33 @@ class Harbor(Registry):
         """
         name, settings, administrator = self._name, self._settings, self._administrator
         gone_with_it = self._gone_with_it
+        stays = pulumi.ResourceOptions.merge(gone_with_it, pulumi.ResourceOptions(retain_on_delete=settings.keep_data))
+        heros_project = make_project(name, settings.project, 0, administrator, stays)
+        heros = make_heros_robots(name, settings, administrator, following([heros_project], gone_with_it))
+        logins: list[pulumi.Resource] = [made.robot for made in heros.values()]
         rules = None
         endpoints: dict[str, pulumi.Input[int]] = {}
         if settings.says_more:
             # It takes long to import, and most stacks have no use for it.
             from components.registries.harbor.rules import rules_of  # noqa: PLC0415
 
-            rules = rules_of(name, settings, administrator, gone_with_it)
-            endpoints = rules.endpoints()
-        projects: dict[str, HarborProject] = {}
-        for each in settings.all_projects:
-            # Harbor lets no registry go of which there is a mirror, and what a mirror has comes again.
-            stays = pulumi.ResourceOptions(retain_on_delete=settings.keep_data and not each.proxy_of)
-            opts = pulumi.ResourceOptions.merge(gone_with_it, stays)
-            endpoint = endpoints.get(each.proxy_of or "", 0)
-            projects[each.name] = make_project(name, each, endpoint, administrator, opts)
-        within = pulumi.ResourceOptions.merge(gone_with_it, pulumi.ResourceOptions(depends_on=[*projects.values()]))
-        heros = make_heros_robots(name, settings, administrator, within)
-        others = make_other_robots(name, settings, administrator, within)
-        robots: list[pulumi.Resource] = [made.robot for made in (*heros.values(), *others)]
-        if rules:
             # They go before the robots: where Harbor refuses to let one of them go, nobody has lost a login yet.
+            rules = rules_of(name, settings, administrator, following(logins, gone_with_it))
+            endpoints = rules.endpoints()
+        projects = {settings.project.name: heros_project}
+        for each in settings.projects:
+            # Harbor lets no registry go of which there is a mirror, and what a mirror has comes again.
+            opts = gone_with_it if each.proxy_of else stays
+            projects[each.name] = make_project(name, each, endpoints.get(each.proxy_of or "", 0), administrator, opts)
+        others = make_other_robots(name, settings, administrator, following([*projects.values()], gone_with_it))
+        robots = [*logins, *(made.robot for made in others)]
+        if rules:
             rules.make(projects, endpoints, pulumi.ResourceOptions(depends_on=robots))
         pusher, puller = (heros[who].login for who in HEROS_LOGINS)
         # Harbor can be well and refuse every push, after any change.
         asked = pulumi.Output.concat(data, " ", self._settled, " ", pusher.username)
         self._wait(f"{name}-readiness", asked, robots, self, pusher=pusher)
-        return projects[settings.project.name], pusher, puller
+        return heros_project, pusher, puller
 
     def _wait(
         self,
@@ -254,3 +255,8 @@ class Harbor(Registry):
             plain_http=self._settings.insecure_http,
             opts=pulumi.ResourceOptions(parent=parent, depends_on=after),
         )
+
+
+def following(resources: Sequence[pulumi.Resource], opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
+    """Of what comes after these, and goes before them."""
+    return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[*resources]))
