@@ -166,11 +166,11 @@ func (p preheat) fetch(call call, inputs preheatInputs) error {
 	}
 	// Who has ended may still be known, and who has just begun not yet.
 	known := time.Now().Add(p.unknown)
+	var few *fewHosts // of this job, or of one before it
 	for {
 		begun := time.Now() // whom a job is for is settled then
 		err := inputs.fetchOnce(manager, challenge)
 		var failed *failedJob
-		var few *fewHosts
 		isFew, hasFailed := errors.As(err, &few), errors.As(err, &failed)
 		isEarly := begun.Before(known) && (isFew || hasFailed && failed.partly)
 		if isEarly || hasFailed && strings.Contains(failed.words, nobodyThere) {
@@ -178,7 +178,8 @@ func (p preheat) fetch(call call, inputs preheatInputs) error {
 				continue
 			}
 		}
-		if isFew && call.Err() == nil {
+		// The last of them may not have come to its end, and what one before it has fetched is there.
+		if few != nil && (isFew || !hasFailed && time.Now().After(manager.end)) && call.Err() == nil {
 			call.progress.warning("%v", few)
 			return nil
 		}

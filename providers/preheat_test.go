@@ -53,21 +53,23 @@ func fetched(t *testing.T, played *playedDragonfly) resource.PropertyMap {
 }
 
 func TestAJobWaitsUntilEveryNodeKnowsOfEveryScheduler(t *testing.T) {
-	now := time.Now()
-	longAgo := now.Add(-time.Hour)
+	const now, longAgo = time.Duration(0), -time.Hour
 	for name, played := range map[string]struct {
-		schedulers []time.Time
+		schedulers []time.Duration
 		waits      bool
 	}{
-		"one alone, and new":             {[]time.Time{now}, false},
-		"all for long":                   {[]time.Time{longAgo, longAgo, longAgo}, false},
-		"one of them new":                {[]time.Time{longAgo, now, longAgo}, true},
-		"a clock that is ahead of ours":  {[]time.Time{longAgo, now.Add(time.Hour)}, true},
-		"new, and nobody waits for that": {[]time.Time{longAgo, now.Add(-3 * time.Second)}, false},
+		"one alone, and new":             {[]time.Duration{now}, false},
+		"all for long":                   {[]time.Duration{longAgo, longAgo, longAgo}, false},
+		"one of them new":                {[]time.Duration{longAgo, now, longAgo}, true},
+		"a clock that is ahead of ours":  {[]time.Duration{longAgo, time.Hour}, true},
+		"new, and nobody waits for that": {[]time.Duration{longAgo, -3 * time.Second}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dragonfly := playDragonflyWithToken(t)
-			dragonfly.schedulers = played.schedulers
+			dragonfly.schedulers = nil
+			for _, since := range played.schedulers {
+				dragonfly.schedulers = append(dragonfly.schedulers, time.Now().Add(since))
+			}
 			waiting := preheat{pause: aMoment, unknown: 2 * time.Second, challenge: givesTokens}
 			call, screen := newCall(t)
 			begun := time.Now()

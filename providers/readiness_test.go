@@ -235,15 +235,16 @@ func TestANodeThatIsDeadIsNotWaitedFor(t *testing.T) {
 	for name, test := range map[string]struct {
 		updated, ready int
 		first, second  string // pods
-		down           string // the second node
+		well, down     string // nodes
 		isReady        bool
 	}{
-		"its pod is of before a change":        {1, 1, "True", "False", "Unknown", true},
-		"its pod is of after a change":         {2, 1, "True", "False", "False", true},
-		"another one is not there yet":         {2, 0, "False", "False", "Unknown", false},
-		"another one is of before a change":    {0, 1, "True", "False", "Unknown", false},
-		"the node is well and its pod is not":  {2, 1, "True", "False", "True", false},
-		"nobody has looked for the pod so far": {1, 1, "True", "True", "Unknown", false},
+		"its pod is of before a change":        {1, 1, "True", "False", "True", "Unknown", true},
+		"its pod is of after a change":         {2, 1, "True", "False", "True", "False", true},
+		"another one is not there yet":         {2, 0, "False", "False", "True", "Unknown", false},
+		"another one is of before a change":    {0, 1, "True", "False", "True", "Unknown", false},
+		"the node is well and its pod is not":  {2, 1, "True", "False", "True", "True", false},
+		"nobody has looked for the pod so far": {1, 1, "True", "True", "True", "Unknown", false},
+		"no node is well":                      {2, 0, "False", "False", "Unknown", "Unknown", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -251,7 +252,7 @@ func TestANodeThatIsDeadIsNotWaitedFor(t *testing.T) {
 			played.answer("daemonsets", fmt.Sprintf(set, test.updated, test.ready))
 			pods := []string{fmt.Sprintf(onNode, "well", test.first), fmt.Sprintf(onNode, "down", test.second)}
 			played.answer("pods", `{"items": [`+strings.Join(pods, ",")+`]}`)
-			played.answer("nodes", fmt.Sprintf(`{"items": [`+node+`, `+node+`]}`, "well", "True", "down", test.down))
+			played.answer("nodes", fmt.Sprintf(`{"items": [`+node+`, `+node+`]}`, "well", test.well, "down", test.down))
 			call, _ := newCall(t)
 			if _, err := eager.create(call, played.wanted(0)); (err == nil) != test.isReady {
 				t.Error(err)

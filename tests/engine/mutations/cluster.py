@@ -17,7 +17,7 @@ HARBOR_TESTS = "tests/unit/test_harbor.py"
 MUTATIONS = [
     Mutation(
         "whoever waits for another pod is blamed",
-        "providers/workloads.go",
+        "providers/blame.go",
         "return int(a.kind - b.kind) })",
         "return 0 })",
         "TestWhoeverIsToBlameIsToldAndNotWhoeverWaitsForIt",

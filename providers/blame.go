@@ -1,0 +1,139 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// podTrouble is why a pod is not ready.
+type podTrouble struct {
+	pod, words string
+	kind       troubleKind
+}
+
+// troubleKind is how sure it is that a pod itself is to blame: one that crashes or only starts may wait for another one.
+type troubleKind int
+
+const (
+	cannotBegin troubleKind = iota
+	crashed
+	warned
+	starts
+)
+
+// mostBlamed is how many pods are told of at once.
+const mostBlamed = 3
+
+// blame is what is said of those that are to blame more surely than the others; nil where no pod hinders. Where several
+// crash, one waits for another, and nobody knows here which.
+func blame(pods []corev1.Pod, events []corev1.Event) *podTrouble {
+	var found []podTrouble
+	for _, pod := range pods {
+		if trouble := troubleOf(pod, events); trouble != nil {
+			found = append(found, *trouble)
+		}
+	}
+	if len(found) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(found, func(a, b podTrouble) int { return int(a.kind - b.kind) })
+	first := found[0]
+	if first.kind != crashed {
+		return &first
+	}
+	for _, each := range found[1:min(len(found), mostBlamed)] {
+		if each.kind == crashed {
+			first.words += "; " + each.words
+		}
+	}
+	return &first
+}
+
+// troubleOf is nil where the pod is ready or on its way out.
+func troubleOf(pod corev1.Pod, events []corev1.Event) *podTrouble {
+	if pod.DeletionTimestamp != nil || pod.Status.Phase == corev1.PodSucceeded || isReady(pod) {
+		return nil
+	}
+	for _, condition := range pod.Status.Conditions {
+		if condition.Type == corev1.PodScheduled && condition.Status == corev1.ConditionFalse {
+			return &podTrouble{pod.Name, fmt.Sprintf("pod %s has no node: %s", pod.Name, condition.Message), cannotBegin}
+		}
+	}
+	for _, container := range slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses) {
+		if words, kind := containerHindrance(container); words != "" {
+			return &podTrouble{pod.Name, fmt.Sprintf("pod %s: %s", pod.Name, words), kind}
+		}
+	}
+	for _, event := range newestFirst(events) {
+		if trouble := warningOf(pod, event); trouble != nil {
+			return trouble
+		}
+	}
+	for _, container := range pod.Status.InitContainerStatuses {
+		if container.State.Running != nil && !container.Ready {
+			return &podTrouble{pod.Name, fmt.Sprintf("pod %s is not through with %s", pod.Name, container.Name), starts}
+		}
+	}
+	return &podTrouble{pod.Name, fmt.Sprintf("pod %s starts", pod.Name), starts}
+}
+
+// warningOf is nil where the event is nothing to the pod any more: with a node, it has its claims too.
+func warningOf(pod corev1.Pod, event corev1.Event) *podTrouble {
+	about, placed := event.InvolvedObject, pod.Spec.NodeName != ""
+	switch {
+	case event.Type != corev1.EventTypeWarning, placed && event.Reason == "FailedScheduling":
+		return nil
+	case about.Kind == "PersistentVolumeClaim" && slices.Contains(claimsOf(pod), about.Name) && !placed:
+		return &podTrouble{pod.Name, fmt.Sprintf("pod %s: claim %s: %s", pod.Name, about.Name, event.Message), cannotBegin}
+	case about.Kind == "Pod" && about.Name == pod.Name:
+		return &podTrouble{pod.Name, fmt.Sprintf("pod %s: %s: %s", pod.Name, event.Reason, event.Message), warned}
+	}
+	return nil
+}
+
+func claimsOf(pod corev1.Pod) []string {
+	var names []string
+	for _, volume := range pod.Spec.Volumes {
+		if claim := volume.PersistentVolumeClaim; claim != nil {
+			names = append(names, claim.ClaimName)
+		}
+	}
+	return names
+}
+
+func containerHindrance(container corev1.ContainerStatus) (words string, kind troubleKind) {
+	if ended := container.LastTerminationState.Terminated; ended != nil && !container.Ready {
+		words := fmt.Sprintf("%s has ended with code %d (%s), %d times", container.Name, ended.ExitCode, ended.Reason, container.RestartCount)
+		if said := strings.TrimSpace(ended.Message); said != "" {
+			words += ": " + said
+		}
+		return words, crashed
+	}
+	waiting := container.State.Waiting
+	// What is only on its way may still wait for something that an event tells of.
+	if waiting == nil || slices.Contains([]string{"ContainerCreating", "PodInitializing"}, waiting.Reason) {
+		return "", starts
+	}
+	words = fmt.Sprintf("%s: %s", container.Name, waiting.Reason)
+	if waiting.Message != "" {
+		words += ": " + waiting.Message
+	}
+	return words, cannotBegin
+}
+
+func newestFirst(events []corev1.Event) []corev1.Event {
+	sorted := slices.Clone(events)
+	slices.SortStableFunc(sorted, func(a, b corev1.Event) int { return seen(b).Compare(seen(a)) })
+	return sorted
+}
+
+func seen(event corev1.Event) time.Time {
+	if event.LastTimestamp.IsZero() {
+		return event.EventTime.Time
+	}
+	return event.LastTimestamp.Time
+}
