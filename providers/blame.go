@@ -60,7 +60,14 @@ func troubleOf(pod corev1.Pod, events []corev1.Event) *podTrouble {
 	}
 	for _, condition := range pod.Status.Conditions {
 		if condition.Type == corev1.PodScheduled && condition.Status == corev1.ConditionFalse {
-			return &podTrouble{pod.Name, fmt.Sprintf("pod %s has no node: %s", pod.Name, condition.Message), cannotBegin}
+			words := fmt.Sprintf("pod %s has no node: %s", pod.Name, condition.Message)
+			for _, event := range newestFirst(events) {
+				if isAboutClaimOf(pod, event) {
+					words += fmt.Sprintf("; claim %s: %s", event.InvolvedObject.Name, event.Message)
+					break
+				}
+			}
+			return &podTrouble{pod.Name, words, cannotBegin}
 		}
 	}
 	for _, container := range slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses) {
@@ -87,7 +94,7 @@ func warningOf(pod corev1.Pod, event corev1.Event) *podTrouble {
 	switch {
 	case event.Type != corev1.EventTypeWarning, placed && event.Reason == "FailedScheduling":
 		return nil
-	case about.Kind == "PersistentVolumeClaim" && slices.Contains(claimsOf(pod), about.Name) && !placed:
+	case isAboutClaimOf(pod, event) && !placed:
 		return &podTrouble{pod.Name, fmt.Sprintf("pod %s: claim %s: %s", pod.Name, about.Name, event.Message), cannotBegin}
 	case about.Kind == "Pod" && about.Name == pod.Name:
 		return &podTrouble{pod.Name, fmt.Sprintf("pod %s: %s: %s", pod.Name, event.Reason, event.Message), warned}
@@ -95,14 +102,14 @@ func warningOf(pod corev1.Pod, event corev1.Event) *podTrouble {
 	return nil
 }
 
-func claimsOf(pod corev1.Pod) []string {
-	var names []string
-	for _, volume := range pod.Spec.Volumes {
-		if claim := volume.PersistentVolumeClaim; claim != nil {
-			names = append(names, claim.ClaimName)
-		}
-	}
-	return names
+// isAboutClaimOf tells warnings of a claim that the pod waits for.
+func isAboutClaimOf(pod corev1.Pod, event corev1.Event) bool {
+	about := event.InvolvedObject
+	return event.Type == corev1.EventTypeWarning && about.Kind == "PersistentVolumeClaim" &&
+		slices.ContainsFunc(pod.Spec.Volumes, func(volume corev1.Volume) bool {
+			claim := volume.PersistentVolumeClaim
+			return claim != nil && claim.ClaimName == about.Name
+		})
 }
 
 func containerHindrance(container corev1.ContainerStatus) (words string, kind troubleKind) {

@@ -141,7 +141,7 @@ func (a dragonflyAccount) remove(call call, olds resource.PropertyMap) error {
 }
 
 func (a dragonflyAccount) leave(manager *dragonfly, state dragonflyAccountState) error {
-	_, err := a.enter(manager, state.Password)
+	err := a.enter(manager, state.Password, state.Password)
 	if hasStatus(err, http.StatusUnauthorized) && manager.signIn(dragonflyPublicPassword) == nil {
 		return nil // a run that was killed has come so far
 	}
@@ -154,19 +154,18 @@ func (a dragonflyAccount) leave(manager *dragonfly, state dragonflyAccountState)
 	return a.patiently(manager, func() error { return manager.changePassword(state.Password, dragonflyPublicPassword) })
 }
 
-// settle has the account have the password of the state, whether it has it already, still one of before, or the one that
-// stands in the manual; and makes a token where the state has none, or where the manager begins with an empty database.
+// settle has the account have the password of the state, whether it has it already, still one of before, or, where its
+// database was emptied, the one that stands in the manual; and makes a token where the state has none.
 func (a dragonflyAccount) settle(call call, state dragonflyAccountState, before ...string) (resource.PropertyMap, error) {
 	manager, err := state.open(call, a.pause, append([]string{state.Password, state.Token}, before...)...)
 	if err != nil {
 		return nil, err
 	}
 	defer manager.close()
-	replaced, err := a.enter(manager, state.Password, append(before, dragonflyPublicPassword)...)
-	if err != nil {
+	if err := a.enter(manager, state.Password, append(before, dragonflyPublicPassword)...); err != nil {
 		return nil, err
 	}
-	if state.Token == "" || replaced == dragonflyPublicPassword {
+	if state.Token == "" {
 		if err := state.makeToken(manager); err != nil {
 			return nil, err
 		}
@@ -174,17 +173,21 @@ func (a dragonflyAccount) settle(call call, state dragonflyAccountState, before 
 	return encode(state, dragonflyAccountSecrets...)
 }
 
-// enter signs in with the password, which replaces one of before where it is not there yet; that one is returned.
-func (a dragonflyAccount) enter(manager *dragonfly, password string, before ...string) (replaced string, err error) {
-	err = a.patiently(manager, func() error {
-		replaced, err = manager.enter(password, before)
-		return err
-	})
+// enter signs in with the password, which replaces one of before where it is not there yet. One after the other: to be
+// refused one makes the manager remember the account, and refuse the next.
+func (a dragonflyAccount) enter(manager *dragonfly, password string, before ...string) error {
+	var err error
+	for _, each := range before {
+		err = a.patiently(manager, func() error { return manager.enter(password, each) })
+		if !mayBeRemembered(err) {
+			break
+		}
+	}
 	if mayBeRemembered(err) || hasStatus(err, http.StatusNotFound) {
-		return "", fmt.Errorf("%w; its password is neither the stack's nor the one that it had before: where somebody has changed it, "+
+		return fmt.Errorf("%w; its password is neither the stack's nor the one that it had before: where somebody has changed it, "+
 			"change it back there, or begin with an empty database", err)
 	}
-	return replaced, err
+	return err
 }
 
 // patiently believes a refusal only once the manager cannot have remembered it.
@@ -201,18 +204,16 @@ func (a dragonflyAccount) patiently(manager *dragonfly, ask func() error) error 
 }
 
 // enter first tries the password that shall be: a run before this one may have come so far. To change it needs no login
-// but the old one, which is returned.
-func (d *dragonfly) enter(password string, before []string) (replaced string, err error) {
-	err = d.signIn(password)
-	for _, each := range before {
-		if each == password || !mayBeRemembered(err) {
-			continue
-		}
-		if err = d.changePassword(each, password); err == nil {
-			return each, d.signIn(password)
-		}
+// but the old one.
+func (d *dragonfly) enter(password, before string) error {
+	err := d.signIn(password)
+	if before == password || !hasStatus(err, http.StatusUnauthorized) {
+		return err
 	}
-	return "", err
+	if err := d.changePassword(before, password); err != nil {
+		return err
+	}
+	return d.signIn(password)
 }
 
 func (d *dragonfly) changePassword(before, password string) error {

@@ -28,6 +28,9 @@ const (
 	portForwardOfPod = "/api/v1/namespaces/" + dragonflySpace + "/pods/dragonfly-manager-1/portforward"
 )
 
+// playedMemory is how long a manager remembers an account.
+const playedMemory = 50 * time.Millisecond
+
 // playedDragonfly is a manager as far as we ask it, and the API of the cluster that alone can reach it.
 type playedDragonfly struct {
 	t       *testing.T
@@ -44,9 +47,12 @@ type playedDragonfly struct {
 	password string
 	// remembered is how many more times a login is refused though it is right, and resets how many times a new password.
 	remembered, resets int
-	tokens             map[int]string
-	names              map[int]string
-	made               int
+	// remembersResets has a new password refused soon after another one was, and lastReset is when that was.
+	remembersResets bool
+	lastReset       time.Time
+	tokens          map[int]string
+	names           map[int]string
+	made            int
 	// jobs are the answers about the one job, one after another; the last stays. asked is what it was made from.
 	jobs  []string
 	asked map[string]any
@@ -170,6 +176,12 @@ func (p *playedDragonfly) answer(writer http.ResponseWriter, request *http.Reque
 		p.resets--
 		refuse(http.StatusInternalServerError, "crypto/bcrypt: hashedSecret too short to be a bcrypted password")
 	case path == "/api/v1/users/1/reset_password":
+		since := time.Since(p.lastReset)
+		p.lastReset = time.Now()
+		if p.remembersResets && since < playedMemory {
+			refuse(http.StatusInternalServerError, "crypto/bcrypt: hashedSecret too short to be a bcrypted password")
+			return
+		}
 		if body["old_password"] != p.password {
 			refuse(http.StatusUnauthorized, "Unauthorized")
 			return

@@ -171,6 +171,7 @@ func (p preheat) fetch(call call, inputs preheatInputs) error {
 		begun := time.Now() // whom a job is for is settled then
 		err := inputs.fetchOnce(manager, challenge)
 		var failed *failedJob
+		var unfinished *unfinishedJob
 		isFew, hasFailed := errors.As(err, &few), errors.As(err, &failed)
 		isEarly := begun.Before(known) && (isFew || hasFailed && failed.partly)
 		if isEarly || hasFailed && strings.Contains(failed.words, nobodyThere) {
@@ -178,8 +179,8 @@ func (p preheat) fetch(call call, inputs preheatInputs) error {
 				continue
 			}
 		}
-		// The last of them may not have come to its end, and what one before it has fetched is there.
-		if few != nil && (isFew || !hasFailed && time.Now().After(manager.end)) && call.Err() == nil {
+		// What a job before one that did not come to its end has fetched is there.
+		if few != nil && (isFew || errors.As(err, &unfinished)) && call.Err() == nil {
 			call.progress.warning("%v", few)
 			return nil
 		}
@@ -233,6 +234,18 @@ type failedJob struct {
 func (f *failedJob) Error() string {
 	return fmt.Sprintf("Dragonfly's job %d, to fetch %s, has failed: %s; the image is where it should be, and the next ./pulumiw up "+
 		"fetches it again", f.id, f.image, f.words)
+}
+
+// unfinishedJob is a job that nobody waits for any more.
+type unfinishedJob struct {
+	patience, id          int
+	image, state, further string
+}
+
+func (u *unfinishedJob) Error() string {
+	return fmt.Sprintf("after %d s Dragonfly's job %d, to fetch %s, is not over: it is %s; look further with: %s; "+
+		"hero:cluster.patience waits longer, and the next ./pulumiw up fetches it again",
+		u.patience, u.id, u.image, u.state, u.further)
 }
 
 // begin makes one job; a manager that has only just started may not know its schedulers yet.
@@ -311,9 +324,8 @@ func (i preheatInputs) await(manager *dragonfly, job preheatJob) (preheatJob, er
 		case job.State == preheatFailure:
 			return job, &failedJob{job.ID, i.shortImage(), shortExcuse(job.words(), manager.hidden...), false}
 		case time.Now().After(manager.end):
-			return job, fmt.Errorf("after %d s Dragonfly's job %d, to fetch %s, is not over: it is %s; look further with: %s; "+
-				"hero:cluster.patience waits longer, and the next ./pulumiw up fetches it again",
-				i.Patience, job.ID, i.shortImage(), job.State, manager.cluster.kubectl(i.Namespace, "logs --selector component=scheduler"))
+			further := manager.cluster.kubectl(i.Namespace, "logs --selector component=scheduler")
+			return job, &unfinishedJob{i.Patience, job.ID, i.shortImage(), job.State, further}
 		}
 		manager.call.progress.status("fetching %s for %s: %s (%d s)", i.shortImage(), i.Scope, job.progress(), int(waited.Seconds()))
 		if err := manager.wait(manager.pause); err != nil {

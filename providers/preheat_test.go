@@ -250,6 +250,11 @@ func TestWhoeverIsReadyAndUnknownToTheSchedulersIsWaitedForAndThenNamed(t *testi
 	if _, err := patient.create(call, preheatedInputs(played, forAll, map[string]any{"patience": 1})); err != nil {
 		t.Fatal(err)
 	}
+	played.jobs = []string{oneOfTwo(`"failure_tasks": []`), `{"id": 7, "state": "PENDING"}`}
+	if _, err := patient.create(call, preheatedInputs(played, forAll, map[string]any{"patience": 1})); err != nil {
+		t.Fatal("nor where the last job has no time left:", err)
+	}
+	played.jobs = []string{oneOfTwo(`"failure_tasks": []`)}
 	if _, err := swiftPreheat.create(call, preheatedInputs(played)); err != nil {
 		t.Fatal("there is one seed, which has it:", err)
 	}

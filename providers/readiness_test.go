@@ -185,6 +185,8 @@ func TestWhoeverIsToBlameIsToldAndNotWhoeverWaitsForIt(t *testing.T) {
 			"state": {"waiting": {"reason": "ErrImagePull"}}}]}}`
 		claims = `{"metadata": {"name": "database"}, "spec": {"volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]},
 			"status": {` + notReady + `}}`
+		unbound = `{"metadata": {"name": "database"}, "spec": {"volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]},
+			"status": {"conditions": [{"type": "PodScheduled", "status": "False", "message": "unbound"}]}}`
 		probed = `{"type": "Warning", "reason": "Unhealthy", "message": "Startup probe failed", "involvedObject": {"kind": "Pod", "name": "core"}}`
 		lost   = `{"type": "Warning", "message": "no volume plugin matched", "involvedObject": {"kind": "PersistentVolumeClaim", "name": "data"}}`
 		waits  = `{"metadata": {"name": "database"}, "spec": {"nodeName": "one", "volumes": [{"name": "data",
@@ -203,6 +205,8 @@ func TestWhoeverIsToBlameIsToldAndNotWhoeverWaitsForIt(t *testing.T) {
 		"a crash, behind a probe":                    {[]string{starts, crash("database")}, []string{probed}, "pod database: main has ended"},
 		"several that crash": {[]string{crash("core"), crash("database"), crash("portal"), crash("queue")}, nil,
 			"pod core: main has ended with code 1 (Error), 2 times; pod database: main has ended with code 1 (Error), 2 times; pod portal: main"},
+		"a claim that nobody serves, and no node": {[]string{starts, unbound}, []string{probed, lost},
+			"pod database has no node: unbound; claim data: no volume plugin matched"},
 		"a claim that nobody can serve": {[]string{starts, claims}, []string{probed, lost}, "pod database: claim data: no volume plugin matched"},
 		"the claim of somebody else":    {[]string{claims}, []string{others}, "pod database starts"},
 		"what was before it had a node": {[]string{waits}, []string{unplaced, lost}, "pod database is not through with wait-for-redis"},
@@ -226,36 +230,47 @@ func TestWhoeverIsToBlameIsToldAndNotWhoeverWaitsForIt(t *testing.T) {
 
 func TestANodeThatIsDeadIsNotWaitedFor(t *testing.T) {
 	const (
-		set = `{"items": [{"metadata": {"name": "nodes", "uid": "of-nodes"}, "status": {"desiredNumberScheduled": 2,
-			"updatedNumberScheduled": %d, "numberReady": %d}}]}`
-		onNode = `{"metadata": {"name": "nodes-%[1]s", "ownerReferences": [{"uid": "of-nodes", "controller": true}]},
+		set = `{"items": [{"metadata": {"name": "nodes", "uid": "of-nodes", "annotations": {"deprecated.daemonset.template.generation": "2"}},
+			"status": {"desiredNumberScheduled": 2, "updatedNumberScheduled": %d, "numberReady": %d}}]}`
+		onNode = `{"metadata": {"name": "nodes-%[1]s", "labels": {"pod-template-generation": %[3]q},
+			"ownerReferences": [{"uid": "of-nodes", "kind": "DaemonSet", "controller": true}]},
 			"spec": {"nodeName": %[1]q}, "status": {"conditions": [{"type": "Ready", "status": %[2]q}]}}`
 		node = `{"metadata": {"name": %q}, "status": {"conditions": [{"type": "Ready", "status": %q}]}}`
 	)
+	type pod struct{ ready, generation string }
+	now, before, notReady, gone := pod{"True", "2"}, pod{"True", "1"}, pod{"False", "2"}, pod{"False", "1"}
 	for name, test := range map[string]struct {
 		updated, ready int
-		first, second  string // pods
+		onWell, onDown pod
 		well, down     string // nodes
-		isReady        bool
+		hinders        string
 	}{
-		"its pod is of before a change":        {1, 1, "True", "False", "True", "Unknown", true},
-		"its pod is of after a change":         {2, 1, "True", "False", "True", "False", true},
-		"another one is not there yet":         {2, 0, "False", "False", "True", "Unknown", false},
-		"another one is of before a change":    {0, 1, "True", "False", "True", "Unknown", false},
-		"the node is well and its pod is not":  {2, 1, "True", "False", "True", "True", false},
-		"nobody has looked for the pod so far": {1, 1, "True", "True", "True", "Unknown", false},
-		"no node is well":                      {2, 0, "False", "False", "Unknown", "Unknown", false},
+		"its pod is of before a change":        {1, 1, now, gone, "True", "Unknown", ""},
+		"its pod is of after a change":         {2, 1, now, notReady, "True", "False", ""},
+		"another one is not there yet":         {2, 0, notReady, notReady, "True", "Unknown", "pod nodes-well starts"},
+		"another one is of before a change":    {0, 1, before, gone, "True", "Unknown", "nodes is not yet what it was told to be"},
+		"only its own is of after a change":    {1, 1, before, notReady, "True", "Unknown", "nodes is not yet what it was told to be"},
+		"the node is well and its pod is not":  {2, 1, now, notReady, "True", "True", "pod nodes-down starts"},
+		"nobody has looked for the pod so far": {1, 1, now, before, "True", "Unknown", "nodes has 1 of 2 pods ready"},
+		"no node is well":                      {2, 0, notReady, notReady, "Unknown", "Unknown", "pod nodes-"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			played := newPlayedCluster(t)
 			played.answer("daemonsets", fmt.Sprintf(set, test.updated, test.ready))
-			pods := []string{fmt.Sprintf(onNode, "well", test.first), fmt.Sprintf(onNode, "down", test.second)}
+			pods := []string{
+				fmt.Sprintf(onNode, "down", test.onDown.ready, test.onDown.generation),
+				fmt.Sprintf(onNode, "well", test.onWell.ready, test.onWell.generation),
+			}
 			played.answer("pods", `{"items": [`+strings.Join(pods, ",")+`]}`)
 			played.answer("nodes", fmt.Sprintf(`{"items": [`+node+`, `+node+`]}`, "well", test.well, "down", test.down))
 			call, _ := newCall(t)
-			if _, err := eager.create(call, played.wanted(0)); (err == nil) != test.isReady {
-				t.Error(err)
+			_, err := eager.create(call, played.wanted(0))
+			if (err == nil) != (test.hinders == "") {
+				t.Fatal(err)
+			}
+			if err != nil {
+				mustContain(t, err.Error(), test.hinders)
 			}
 		})
 	}

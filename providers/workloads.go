@@ -10,7 +10,6 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 )
 
 // hindrance is what is not there yet, in words, and the command that tells more of it.
@@ -37,15 +36,15 @@ func (c *cluster) hindrance(ctx context.Context, namespace string) (*hindrance, 
 	for _, each := range statefulSets.Items {
 		unfinished = append(unfinished, statefulSetHindrance(each)...)
 	}
-	var gone map[types.UID]int32
-	for _, each := range daemonSets.Items {
-		if gone == nil && len(daemonSetHindrance(each, 0)) > 0 {
-			found, err := c.onDeadNodes(ctx, namespace)
-			if err != nil {
-				return nil, err
-			}
-			gone = found
+	var gone podsOf
+	if slices.ContainsFunc(daemonSets.Items, func(each appsv1.DaemonSet) bool { return daemonSetHindrance(each, nil) != nil }) {
+		found, err := c.onDeadNodes(ctx, namespace)
+		if err != nil {
+			return nil, err
 		}
+		gone = found
+	}
+	for _, each := range daemonSets.Items {
 		unfinished = append(unfinished, daemonSetHindrance(each, gone[each.UID])...)
 	}
 	if len(deployments.Items)+len(statefulSets.Items)+len(daemonSets.Items) == 0 {
@@ -57,7 +56,7 @@ func (c *cluster) hindrance(ctx context.Context, namespace string) (*hindrance, 
 	if err := c.makeWay(ctx, namespace, statefulSets.Items); err != nil {
 		return nil, err
 	}
-	return c.reason(ctx, namespace, strings.Join(unfinished, ", "))
+	return c.reason(ctx, namespace, strings.Join(unfinished, ", "), gone)
 }
 
 // makeWay takes away those pods of a StatefulSet that are not ready and are of before a change: the StatefulSet would wait
@@ -89,8 +88,8 @@ func (c *cluster) makeWay(ctx context.Context, namespace string, sets []appsv1.S
 	return nil
 }
 
-// reason is what a pod says of why it is not ready, or else what is known of the workloads.
-func (c *cluster) reason(ctx context.Context, namespace, unfinished string) (*hindrance, error) {
+// reason is what a pod says of why it is not ready, or else what is known of the workloads. Those that are gone say nothing.
+func (c *cluster) reason(ctx context.Context, namespace, unfinished string, gone podsOf) (*hindrance, error) {
 	var pods corev1.PodList
 	var events corev1.EventList
 	if err := c.list(ctx, "api/v1/namespaces/"+namespace+"/pods", &pods); err != nil {
@@ -99,7 +98,7 @@ func (c *cluster) reason(ctx context.Context, namespace, unfinished string) (*hi
 	if err := c.list(ctx, "api/v1/namespaces/"+namespace+"/events", &events); err != nil {
 		return nil, err
 	}
-	if told := blame(pods.Items, events.Items); told != nil {
+	if told := blame(slices.DeleteFunc(pods.Items, gone.has), events.Items); told != nil {
 		further := "describe pod " + told.pod
 		if told.kind == crashed {
 			further = "logs --previous " + told.pod
@@ -133,47 +132,6 @@ func statefulSetHindrance(each appsv1.StatefulSet) []string {
 		return nil
 	}
 	return readyPods(each.Name, min(status.UpdatedReplicas, status.ReadyReplicas), wanted)
-}
-
-// daemonSetHindrance asks nothing of so many pods, which are where nothing runs any more.
-func daemonSetHindrance(each appsv1.DaemonSet, gone int32) []string {
-	status := each.Status
-	wanted := status.DesiredNumberScheduled - gone
-	if status.ObservedGeneration >= each.Generation && status.UpdatedNumberScheduled >= wanted && status.NumberReady >= wanted {
-		return nil
-	}
-	return readyPods(each.Name, status.NumberReady, wanted)
-}
-
-// onDeadNodes counts the pods, by who has made them, that are on nodes which are not ready: nothing gets better there by
-// being waited for, and a node that comes back starts them. None counts where no node is ready, and for whoever may not
-// see nodes.
-func (c *cluster) onDeadNodes(ctx context.Context, namespace string) (map[types.UID]int32, error) {
-	var nodes corev1.NodeList
-	var pods corev1.PodList
-	if err := c.list(ctx, "api/v1/nodes", &nodes); err != nil {
-		return map[types.UID]int32{}, nil
-	}
-	if err := c.list(ctx, "api/v1/namespaces/"+namespace+"/pods", &pods); err != nil {
-		return nil, err
-	}
-	all := len(nodes.Items)
-	dead := slices.DeleteFunc(nodes.Items, func(node corev1.Node) bool {
-		return slices.ContainsFunc(node.Status.Conditions, func(condition corev1.NodeCondition) bool {
-			return condition.Type == corev1.NodeReady && condition.Status == corev1.ConditionTrue
-		})
-	})
-	counted := map[types.UID]int32{}
-	if len(dead) == all {
-		return counted, nil
-	}
-	for _, pod := range pods.Items {
-		isThere := func(node corev1.Node) bool { return node.Name == pod.Spec.NodeName }
-		if owner := metav1.GetControllerOf(&pod); owner != nil && slices.ContainsFunc(dead, isThere) && !isReady(pod) {
-			counted[owner.UID]++
-		}
-	}
-	return counted, nil
 }
 
 func readyPods(name string, ready, wanted int32) []string {

@@ -149,6 +149,8 @@ def write(
         },
         spec={
             "selector": {"match_labels": {"app": name}},
+            # One after the other, a node that is down would keep all others as they are.
+            "update_strategy": {"rolling_update": {"max_unavailable": "100%"}},
             "template": {
                 # Other words mean other pods.
                 "metadata": {"labels": {"app": name}, "annotations": {"hero/told": told}},

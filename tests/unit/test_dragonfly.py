@@ -290,7 +290,7 @@ def test_all_nodes_soon_know_the_same_schedulers() -> None:
     assert json.loads(given(engine)["manager.yaml"])["cache"] == {"redis": {"ttl": "10s"}, "local": {"ttl": "10s"}}
 
 
-def test_whoever_asks_for_a_part_gets_no_more_than_that_fetched() -> None:
+def test_whoever_asks_for_a_part_does_not_have_all_fetched() -> None:
     for part in ("client", "seedClient"):
         assert values_of(built())[part]["config"]["proxy"]["prefetch"] is False
 

@@ -141,9 +141,10 @@ def test_only_a_namespace_that_reaches_into_nodes_may_do_so(nodes: bool) -> None
     assert built({"nodes": nodes}).named("harbor-namespace").inputs["metadata"].get("labels") == labels
 
 
-def test_nodes_of_linux_are_told_and_no_others() -> None:
-    written = built({}).named("harbor-nodes-writer").inputs["spec"]["template"]["spec"]
-    assert written["nodeSelector"] == {"kubernetes.io/os": "linux"}
+def test_nodes_of_linux_are_told_and_none_that_is_down_keeps_the_others_from_it() -> None:
+    written = built({}).named("harbor-nodes-writer").inputs["spec"]
+    assert written["template"]["spec"]["nodeSelector"] == {"kubernetes.io/os": "linux"}
+    assert written["updateStrategy"] == {"rollingUpdate": {"maxUnavailable": "100%"}}
 
 
 def test_commands_on_the_page_are_for_the_namespace_that_a_stack_has() -> None:

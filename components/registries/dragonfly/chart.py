@@ -40,10 +40,10 @@ SIZE_OF_DATABASE, SIZE_OF_REDIS = "1Gi", "1Gi"
 LOGS: dict[str, Any] = {"name": "logs", "emptyDir": {}}
 CACHE: dict[str, Any] = {"name": "storage", "emptyDir": {}}
 LOG_FOLDER = "/var/log/dragonfly"
-# Of the disk that copies are on. A kubelet deletes images at 85 and evicts pods at 90, of which dfdaemon is none.
+# Of the disk that copies are on. A kubelet deletes images from 85 down to 80, and evicts pods at 90, never dfdaemon.
 # https://kubernetes.io/docs/concepts/scheduling-eviction/node-pressure-eviction/
 LOOK_AT_DISK = "60s"
-FULL = {"distHighThresholdPercent": 80, "distLowThresholdPercent": 70}
+FULL = {"distHighThresholdPercent": 84, "distLowThresholdPercent": 80}
 AUTHORITY_MOUNT = {"name": "authority", "mountPath": AUTHORITY_FOLDER, "readOnly": True}
 
 

@@ -210,7 +210,7 @@ class Harbor(Registry):
             # It takes long to import, and most stacks have no use for it.
             from components.registries.harbor.rules import rules_of  # noqa: PLC0415
 
-            # They go before the robots: where Harbor refuses to let one of them go, nobody has lost a login yet.
+            # They go before Hero's robots: where Harbor refuses to let one of them go, those logins are not lost yet.
             rules = rules_of(name, settings, administrator, following(logins, gone_with_it))
             endpoints = rules.endpoints()
         projects = {settings.project.name: heros_project}

@@ -24,9 +24,9 @@ MUTATIONS = [
     ),
     Mutation(
         "a node that is dead is waited for",
-        "providers/workloads.go",
-        "wanted := status.DesiredNumberScheduled - gone",
-        "wanted := status.DesiredNumberScheduled - gone*0",
+        "providers/dead_nodes.go",
+        "status.DesiredNumberScheduled-int32(len(gone)), status",
+        "status.DesiredNumberScheduled, status",
         "TestANodeThatIsDeadIsNotWaitedFor",
     ),
     Mutation(

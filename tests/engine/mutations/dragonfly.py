@@ -23,13 +23,13 @@ MUTATIONS = [
         "components/registries/dragonfly/configuration.py",
         '"prefetch": False',
         '"prefetch": True',
-        f"{DRAGONFLY_TESTS}::test_whoever_asks_for_a_part_gets_no_more_than_that_fetched",
+        f"{DRAGONFLY_TESTS}::test_whoever_asks_for_a_part_does_not_have_all_fetched",
     ),
     Mutation(
         "a manager that begins anew stays with the password of the manual",
         "providers/dragonfly_account.go",
-        "append(before, dragonflyPublicPassword)...",
-        "before...",
+        "append(before, dragonflyPublicPassword)...); err",
+        "before...); err",
         "TestAManagerThatBeginsAnewIsTakenOverByARotation",
     ),
     Mutation(
