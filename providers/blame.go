@@ -29,7 +29,7 @@ const (
 const mostBlamed = 3
 
 // blame is what is said of those that are to blame more surely than the others; nil where no pod hinders. Where several
-// crash, one waits for another, and nobody knows here which.
+// crash, one waits for another, and nobody knows here which. The newest event is the first.
 func blame(pods []corev1.Pod, events []corev1.Event) *podTrouble {
 	var found []podTrouble
 	for _, pod := range pods {
@@ -58,14 +58,12 @@ func troubleOf(pod corev1.Pod, events []corev1.Event) *podTrouble {
 	if pod.DeletionTimestamp != nil || pod.Status.Phase == corev1.PodSucceeded || isReady(pod) {
 		return nil
 	}
+	claim := claimWarning(pod, events)
 	for _, condition := range pod.Status.Conditions {
 		if condition.Type == corev1.PodScheduled && condition.Status == corev1.ConditionFalse {
 			words := fmt.Sprintf("pod %s has no node: %s", pod.Name, condition.Message)
-			for _, event := range newestFirst(events) {
-				if isAboutClaimOf(pod, event) {
-					words += fmt.Sprintf("; claim %s: %s", event.InvolvedObject.Name, event.Message)
-					break
-				}
+			if claim != "" {
+				words += "; " + claim
 			}
 			return &podTrouble{pod.Name, words, cannotBegin}
 		}
@@ -75,10 +73,11 @@ func troubleOf(pod corev1.Pod, events []corev1.Event) *podTrouble {
 			return &podTrouble{pod.Name, fmt.Sprintf("pod %s: %s", pod.Name, words), kind}
 		}
 	}
-	for _, event := range newestFirst(events) {
-		if trouble := warningOf(pod, event); trouble != nil {
-			return trouble
-		}
+	if claim != "" {
+		return &podTrouble{pod.Name, fmt.Sprintf("pod %s: %s", pod.Name, claim), cannotBegin}
+	}
+	if warning := podWarning(pod, events); warning != "" {
+		return &podTrouble{pod.Name, fmt.Sprintf("pod %s: %s", pod.Name, warning), warned}
 	}
 	for _, container := range pod.Status.InitContainerStatuses {
 		if container.State.Running != nil && !container.Ready {
@@ -88,28 +87,37 @@ func troubleOf(pod corev1.Pod, events []corev1.Event) *podTrouble {
 	return &podTrouble{pod.Name, fmt.Sprintf("pod %s starts", pod.Name), starts}
 }
 
-// warningOf is nil where the event is nothing to the pod any more: with a node, it has its claims too.
-func warningOf(pod corev1.Pod, event corev1.Event) *podTrouble {
-	about, placed := event.InvolvedObject, pod.Spec.NodeName != ""
-	switch {
-	case event.Type != corev1.EventTypeWarning, placed && event.Reason == "FailedScheduling":
-		return nil
-	case isAboutClaimOf(pod, event) && !placed:
-		return &podTrouble{pod.Name, fmt.Sprintf("pod %s: claim %s: %s", pod.Name, about.Name, event.Message), cannotBegin}
-	case about.Kind == "Pod" && about.Name == pod.Name:
-		return &podTrouble{pod.Name, fmt.Sprintf("pod %s: %s: %s", pod.Name, event.Reason, event.Message), warned}
+// claimWarning is what is said last of a claim that the pod waits for; with a node, it has its claims.
+func claimWarning(pod corev1.Pod, events []corev1.Event) string {
+	if pod.Spec.NodeName != "" {
+		return ""
 	}
-	return nil
+	for _, event := range events {
+		about := event.InvolvedObject
+		if event.Type == corev1.EventTypeWarning && about.Kind == "PersistentVolumeClaim" && claims(pod, about.Name) {
+			return fmt.Sprintf("claim %s: %s", about.Name, event.Message)
+		}
+	}
+	return ""
 }
 
-// isAboutClaimOf tells warnings of a claim that the pod waits for.
-func isAboutClaimOf(pod corev1.Pod, event corev1.Event) bool {
-	about := event.InvolvedObject
-	return event.Type == corev1.EventTypeWarning && about.Kind == "PersistentVolumeClaim" &&
-		slices.ContainsFunc(pod.Spec.Volumes, func(volume corev1.Volume) bool {
-			claim := volume.PersistentVolumeClaim
-			return claim != nil && claim.ClaimName == about.Name
-		})
+// podWarning is what is said last of the pod itself, without what kept it from a node that it has by now.
+func podWarning(pod corev1.Pod, events []corev1.Event) string {
+	placed := pod.Spec.NodeName != ""
+	for _, event := range events {
+		about := event.InvolvedObject
+		if event.Type == corev1.EventTypeWarning && about.Kind == "Pod" && about.Name == pod.Name && !(placed && event.Reason == "FailedScheduling") {
+			return fmt.Sprintf("%s: %s", event.Reason, event.Message)
+		}
+	}
+	return ""
+}
+
+func claims(pod corev1.Pod, name string) bool {
+	return slices.ContainsFunc(pod.Spec.Volumes, func(volume corev1.Volume) bool {
+		claim := volume.PersistentVolumeClaim
+		return claim != nil && claim.ClaimName == name
+	})
 }
 
 func containerHindrance(container corev1.ContainerStatus) (words string, kind troubleKind) {

@@ -98,14 +98,15 @@ func (c *cluster) reason(ctx context.Context, namespace, unfinished string, gone
 	if err := c.list(ctx, "api/v1/namespaces/"+namespace+"/events", &events); err != nil {
 		return nil, err
 	}
-	if told := blame(slices.DeleteFunc(pods.Items, gone.has), events.Items); told != nil {
+	newest := newestFirst(events.Items)
+	if told := blame(slices.DeleteFunc(pods.Items, gone.has), newest); told != nil {
 		further := "describe pod " + told.pod
 		if told.kind == crashed {
 			further = "logs --previous " + told.pod
 		}
 		return &hindrance{told.words, c.kubectl(namespace, further)}, nil
 	}
-	for _, event := range newestFirst(events.Items) {
+	for _, event := range newest {
 		// Such as a quota that lets no pod come to be.
 		if event.Type == corev1.EventTypeWarning && event.InvolvedObject.Kind != "Pod" {
 			unfinished += ": " + event.Message

@@ -10,15 +10,16 @@ import json
 import re
 import secrets
 import ssl
-import threading
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.embedded.servers import QuietHandler, served
 
 NAMESPACE = "vfarcic"
 # Whose member the account is.
@@ -61,22 +62,20 @@ class Hub:
     def open(self) -> Generator["Hub"]:
         """Serve on a free port of this machine."""
         server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"hub": self}))
-        server.daemon_threads = True
         self.address = f"127.0.0.1:{server.server_port}"
         self.realm = f"http://{self.address}/token"
-        with _served(server):
+        with served(server):
             yield self
 
     @contextmanager
     def open_at_its_names(self, host: str, trusted: ssl.SSLContext) -> Generator["Hub"]:
         """Serve where Docker Hub's own names lead to on a machine on which they mean this host."""
         server = ThreadingHTTPServer((host, HTTPS), type("Handler", (_Handler,), {"hub": self}))
-        server.daemon_threads = True
         # Not by the accepting thread, which one slow client could hold up.
         server.socket = trusted.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
         self.address = "docker.io"
         self.realm = "https://auth.docker.io/token"
-        with _served(server):
+        with served(server):
             yield self
 
     def log_in(self, username: str, secret: str) -> set[str] | None:
@@ -170,22 +169,8 @@ class Hub:
         return 200, {**self.tokens[uuid], "token": ""}
 
 
-@contextmanager
-def _served(server: ThreadingHTTPServer) -> Generator[None]:
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(QuietHandler):
     hub: Hub
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's
-        """Nothing is told; a test looks at what was asked."""
 
     def handle_any(self) -> None:
         body = self._body()

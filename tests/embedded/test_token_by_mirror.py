@@ -10,12 +10,11 @@ import io
 import json
 import ssl
 import tarfile
-import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPSConnection
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ import trustme
 
 from benchmarks.lazy_start.images import ARCHITECTURE
 from components.kubernetes.nodes import hosts
+from tests.embedded.servers import QuietHandler, served
 from tools.node.machines import write
 from tools.node.node import OVERLAYFS, Login, new_node
 from tools.node.programs import Programs
@@ -70,23 +70,8 @@ class Origin:
             yield f"http://127.0.0.1:{server.server_port}"
 
 
-@contextmanager
-def served(server: ThreadingHTTPServer) -> Generator[None]:
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(QuietHandler):
     origin: Origin
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's
-        """Nothing is told."""
 
     def answer(self, status: int, body: bytes, headers: dict[str, str]) -> None:
         self.send_response(status)
@@ -98,7 +83,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class _Origin(_Handler):
-    def do_GET(self) -> None:
+    def handle_any(self) -> None:
         address, name = self.origin.address, self.path.partition("?")[0].rpartition("/")[2]
         if name == "token":
             self.answer(200, json.dumps({"token": TOKEN}).encode(), {})
@@ -112,7 +97,7 @@ class _Origin(_Handler):
         else:
             self.answer(404, b"", {})
 
-    do_HEAD = do_GET  # noqa: N815 - the base class looks for it
+    do_GET = do_HEAD = handle_any  # noqa: N815 - the base class's
 
 
 class _Mirror(_Handler):
@@ -124,7 +109,7 @@ class _Mirror(_Handler):
             return
         super().handle_one_request()
 
-    def do_GET(self) -> None:
+    def handle_any(self) -> None:
         trusted = ssl.create_default_context(cadata=self.origin.certificate)
         connection = HTTPSConnection(self.origin.address, context=trusted, timeout=10)
         connection.request(self.command, self.path, headers={**dict(self.headers), "Host": self.origin.address})
@@ -134,7 +119,7 @@ class _Mirror(_Handler):
         self.answer(response.status, body, passed)
         connection.close()
 
-    do_HEAD = do_GET  # noqa: N815
+    do_GET = do_HEAD = handle_any  # noqa: N815 - the base class's
 
 
 def digest(body: bytes) -> str:
