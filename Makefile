@@ -80,13 +80,13 @@ pictures: ## make the pictures of the documentation again; needs Chromium, and N
 picture: ## what the puller sees at the page of a stack that is up, as a picture of the documentation
 	@$(WITHIN) python -m tests.genuine $(STACK)
 
-benchmark: ## measure what the README says of speed, and write it there
+benchmark: ## measure previews and `up`, and write docs/benchmarks.md
 	@$(WITHIN) python -m benchmarks.speed --write
 
 moving: ## measure a move to another registry against crane: the table of docs/switching.md
 	@$(WITHIN) python -m benchmarks.moving --write
 
-scale: ## how time and memory grow with a stack: the README's table, and its picture
+scale: ## measure time and memory of large stacks, and write docs/benchmarks.md
 	@$(WITHIN) python -m benchmarks.scale --write
 
 lazy: ## how long containers take to start from images that have not arrived; as root. SIZES in MB, LINKS in Mbit/s, RUNS

@@ -1,1 +1,1 @@
-"""What the README claims about speed, as commands."""
+"""Commands that measure what docs/benchmarks.md claims."""

@@ -37,7 +37,7 @@ class Pair:
         return statistics.median(self.ours) / statistics.median(self.theirs)
 
     def row(self) -> str:
-        """A line of the README's table."""
+        """Return a row of the table in docs/benchmarks.md."""
         ours, theirs = statistics.median(self.ours), statistics.median(self.theirs)
         return (
             f"| {self.what} | {ours:.2f} s | {self.against} | {theirs:.2f} s | **{self.ratio:.2f}** | {self.at_most} |"

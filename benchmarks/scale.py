@@ -57,7 +57,7 @@ class Measured:
 
 
 def main() -> None:
-    """Measure, print the table and draw the curve; with --write, put the table into the README."""
+    """Measure, print the table and draw the curve; with --write, update docs/benchmarks.md."""
     measured = [each for program in RESOURCES_EACH for count in COUNTS for each in measure(program, count)]
     table = "\n".join(rows(measured))
     print(table)

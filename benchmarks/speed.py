@@ -33,7 +33,7 @@ KO_SETTINGS = "defaultFlags: [-buildvcs=false]\ndefaultLdflags: [-s, -w]\n"
 
 
 def main() -> None:
-    """Measure, and print the table; with --write, put it into the README, and its picture beside it."""
+    """Measure and print the table; with --write, update docs/benchmarks.md and its picture."""
     with (
         tempfile.TemporaryDirectory() as folder,
         new_checkout(Path(folder)) as checkout,

@@ -29,7 +29,7 @@ DETAILS = ROOT / "docs" / "nydus.md"
 
 
 def main() -> int:
-    """Measure, print the table and draw the picture; with --write, put it into the README and docs/nydus.md."""
+    """Measure, print the table and draw the picture; with --write, update docs/benchmarks.md and docs/nydus.md."""
     if "--again" not in sys.argv:
         measure()
     outcomes = remembered()

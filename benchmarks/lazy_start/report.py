@@ -1,4 +1,4 @@
-"""The README's table of lazy starts, and its picture."""
+"""Render the table and the picture of lazy starts."""
 
 # matplotlib leaves some of its types open.
 # pyright: reportUnknownMemberType=false

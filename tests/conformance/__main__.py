@@ -13,7 +13,7 @@ from tests.conformance.suite import run
 from tools.places import ROOT
 from tools.problem import Problem
 from tools.progress import say
-from tools.readme import write_table
+from tools.readme import CONFORMANCE, write_table
 
 # Elsewhere, what is pushed goes by the registry's own rules, and not by whoever has pushed it.
 MAY_DELETE = ("embedded",)
@@ -23,7 +23,7 @@ def main(arguments: list[str]) -> int:
     """Print the table; 0 where everything is as the choice's list says."""
     parser = argparse.ArgumentParser(prog="python -m tests.conformance", description=__doc__)
     parser.add_argument("stack", help="the name of a stack that is up")
-    parser.add_argument("--write", action="store_true", help="put the table into the README")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/conformance.md")
     parsed = parser.parse_args(arguments)
     try:
         return _conformance(parsed.stack, write=parsed.write)
@@ -38,7 +38,7 @@ def main(arguments: list[str]) -> int:
 def _conformance(stack: str, *, write: bool) -> int:
     told = outputs(stack)
     if write and told["registry"] != "embedded":
-        raise Problem("the README's table is that of the embedded registry")
+        raise Problem("docs/conformance.md has the table of the embedded registry alone")
     address = told["address"]
     known = Path(__file__).with_name(f"{told['registry']}.txt")
     results = Path(tempfile.mkdtemp(prefix="hero-conformance-"))
@@ -54,7 +54,7 @@ def _conformance(stack: str, *, write: bool) -> int:
     )
     print(report(verdict))  # noqa: T201 - this speaks to a terminal
     if write and verdict.good:
-        write_table("conformance", report(verdict))
+        write_table("conformance", report(verdict), CONFORMANCE)
     say(f"the suite's own reports are in {results}")
     if not verdict.good:
         say(f"this is not what {known.relative_to(ROOT)} says")

@@ -1,4 +1,4 @@
-"""The verdict in Markdown: a table for the README, and below it whatever is to be done."""
+"""The verdict in Markdown: a table for docs/conformance.md, and below it what is to be done."""
 
 from collections import Counter
 from collections.abc import Iterable

@@ -3,7 +3,7 @@
 from tests.documented import NOT_RUN, PAGES, blocks, commands, run_by_a_test
 
 # Of these languages nothing is typed.
-READ_ONLY = {"", "yaml"}
+READ_ONLY = {"", "mermaid", "yaml"}
 
 
 def test_what_is_typed_is_known_by_its_mark() -> None:

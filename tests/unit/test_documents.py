@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 import yaml
@@ -10,6 +11,7 @@ from components.catalogue import CHOICES, Choice
 from tools.places import ROOT
 
 PROMISES = re.findall(r"^\| .+ \| `(tests/[\w/]+\.py)::(\w+)` \|$", (ROOT / "SECURITY.md").read_text(), re.MULTILINE)
+DECISIONS = ROOT / "docs" / "decisions"
 FORMS = sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml"))
 PAGES = sorted(
     str(file.relative_to(ROOT))
@@ -59,11 +61,28 @@ def test_the_page_of_a_choice_has_the_tutorial_s_order(choice: Choice) -> None:
 
 
 def test_decisions_are_numbered_and_each_says_what_it_is_about() -> None:
-    files = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+    files = sorted(DECISIONS.glob("0*.md"))
     for file in files:
         title = file.read_text().partition("\n")[0]
         assert re.fullmatch(rf"# {int(file.name[:4])}\. .+", title), file
     assert len({file.name[:4] for file in files}) == len(files)
+
+
+def test_index_of_decisions_lists_each_with_its_title() -> None:
+    listed = re.findall(
+        r"^\| \[\d+\]\((0[\w-]+\.md)\) \| (.+) \|$", (DECISIONS / "README.md").read_text(), re.MULTILINE
+    )
+    titles = {file.name: file.read_text().partition("\n")[0].partition(". ")[2] for file in DECISIONS.glob("0*.md")}
+    assert dict(listed) == titles
+
+
+@pytest.mark.parametrize("file", [file for file in sorted(DECISIONS.glob("0*.md")) if file.name[:4] > "0017"])
+def test_decision_has_the_sections_of_the_template(file: Path) -> None:
+    assert sections_of(file) == sections_of(DECISIONS / "template.md")
+
+
+def sections_of(file: Path) -> list[str]:
+    return re.findall(r"^## (.+)$", file.read_text(), re.MULTILINE)
 
 
 def test_every_target_says_what_it_does() -> None:

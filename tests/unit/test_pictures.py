@@ -33,8 +33,9 @@ def test_each_picture_is_shown_and_each_has_a_command() -> None:
     assert set[str]().union(*everywhere) == there
 
 
-def test_the_readme_has_a_picture_of_each_choice() -> None:
-    assert shown(ROOT / "README.md") >= {f"choice-{choice}.png" for choice in CHOICES}
+@pytest.mark.parametrize("choice", CHOICES)
+def test_guide_of_registry_type_shows_its_resources(choice: str) -> None:
+    assert f"choice-{choice}.png" in shown(ROOT / "docs" / f"{CHOICES[choice].page}.md")
 
 
 def test_a_picture_says_what_it_was_drawn_of(tmp_path: Path) -> None:

@@ -1,0 +1,31 @@
+"""The README stays short, and its stack files are valid."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.unit.configuration import entries_of, mistakes_in, write_sources
+from tools.places import ROOT
+
+TEXT = (ROOT / "README.md").read_text()
+STACK_FILES = [
+    block for block in re.findall(r"^```yaml\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL) if "image:" in block
+]
+
+
+def test_readme_has_at_most_1200_words() -> None:
+    assert len(TEXT.split()) <= 1200
+
+
+@pytest.mark.parametrize("stack_file", STACK_FILES, ids=re.findall(r"hero:registry: (\w+)", "".join(STACK_FILES)))
+def test_stack_file_of_readme_is_valid(stack_file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_sources(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    assert not mistakes_in(entries_of(yaml.safe_load(stack_file)["config"]))
+
+
+def test_readme_has_a_stack_file_of_each_registry_type() -> None:
+    named = re.findall(r"hero:registry: (\w+)", "".join(STACK_FILES))
+    assert named == ["embedded", "dockerhub", "harbor", "zot", "dragonfly"]
