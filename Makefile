@@ -66,7 +66,7 @@ format: ## let ruff and gofmt have their way
 previews: ## record anew the event logs that the reports of previews are tested on
 	@$(WITHIN) python -m tests.previews
 
-keys: ## write the tables of config keys in docs/ anew
+keys: ## write the config reference and the JSON schema of stack files
 	@$(WITHIN) python -m tools.keys
 
 lock: ## lock the packages anew and export the lock

@@ -1,16 +1,21 @@
-"""`make keys`: the tables of config keys in docs/, written from the models that check them."""
+"""`make keys`: the tables of docs/reference/config.md and the JSON schema of stack files, from the config models."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast, get_origin
+import json
+from enum import Enum
+from types import UnionType
+from typing import TYPE_CHECKING, Any, Union, cast, get_args, get_origin
 
-from components.catalogue import CHOICES
+from pydantic.json_schema import models_json_schema
+
+from components.catalogue import CHOICES, KEEPERS
 from components.image_settings import ImageSettings
 from components.kubernetes.cluster import ClusterSettings
 from components.kubernetes.nydus.settings import NydusSettings
 from components.kubernetes.pull_secrets import PullSecretsSettings
 from components.mirrors import FallbackSettings
-from components.settings import Block, block_within
+from components.settings import SECRET, Block, block_within
 from components.switch import SwitchSettings
 from tools.places import ROOT
 from tools.readme import write_table
@@ -18,30 +23,89 @@ from tools.readme import write_table
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PAGES: dict[str, tuple[str, type[Block]]] = {
-    **{name: (f"docs/{choice.page}.md", choice.settings) for name, choice in CHOICES.items()},
-    "image": ("docs/image.md", ImageSettings),
-    "pullSecrets": ("docs/pull-secrets.md", PullSecretsSettings),
-    "cluster": ("docs/cluster.md", ClusterSettings),
-    "nydus": ("docs/nydus.md", NydusSettings),
-    "switch": ("docs/switching.md", SwitchSettings),
-    "fallback": ("docs/mirrors.md", FallbackSettings),
+    from pydantic.fields import FieldInfo
+
+BLOCKS: dict[str, type[Block]] = {
+    "image": ImageSettings,
+    **{name: choice.settings for name, choice in CHOICES.items()},
+    "switch": SwitchSettings,
+    "fallback": FallbackSettings,
+    "pullSecrets": PullSecretsSettings,
+    "cluster": ClusterSettings,
+    "nydus": NydusSettings,
 }
+PAGE = ROOT / "docs" / "reference" / "config.md"
+SCHEMA = ROOT / "docs" / "reference" / "stack.schema.json"
+TYPES = {str: "string", int: "integer", bool: "boolean"}
+# Pulumi encrypts a value in place: `secure: …` stands where the text would.
+ENCRYPTED = {"type": "object", "properties": {"secure": {"type": "string"}}, "required": ["secure"]}
 
 
 def table(name: str) -> str:
-    """Every key of the block `hero:<name>`, also those of blocks within it, with its default and what it allows."""
-    return "\n".join(["| key | default | allowed |", "| --- | --- | --- |", *_rows(f"hero:{name}", PAGES[name][1])])
+    """Return the table of the block `hero:<name>`: each key with its type, default and description."""
+    head = ["| key | type | default | description |", "| --- | --- | --- | --- |"]
+    return "\n".join([*head, *_rows(f"hero:{name}", BLOCKS[name])])
+
+
+def stack_schema() -> str:
+    """Return the JSON schema of a stack file, by which editors complete and check `Pulumi.<stack>.yaml`."""
+    references, described = models_json_schema([(model, "validation") for model in BLOCKS.values()], by_alias=True)
+    config: dict[str, Any] = {
+        "hero:registry": {"enum": list(CHOICES), "description": "The registry type."},
+        "hero:mirrors": {"type": "array", "items": {"enum": list(KEEPERS)}, "uniqueItems": True},
+    }
+    config |= {f"hero:{name}": references[model, "validation"] for name, model in BLOCKS.items()}
+    definitions = {name: _as_in_yaml(definition) for name, definition in described["$defs"].items()}
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Stack file of a container registry",
+        "type": "object",
+        "properties": {"config": {"type": "object", "properties": config}},
+        "$defs": definitions,
+    }
+    return json.dumps(schema, indent=1, ensure_ascii=False) + "\n"
+
+
+def _as_in_yaml(definition: dict[str, Any]) -> dict[str, Any]:
+    """Allow Pulumi's `secure: …` for a secret, and YAML's booleans beside the strings `true` and `false` of an enum."""
+    if "enum" in definition:
+        booleans = [each == "true" for each in definition["enum"] if each in ("true", "false")]
+        return {"description": definition.get("description", ""), "enum": [*definition["enum"], *booleans]}
+    properties = definition.get("properties", {})
+    secrets = {
+        name: {"anyOf": [each, ENCRYPTED]} for name, each in properties.items() if '"secret"' in json.dumps(each)
+    }
+    return {**definition, "properties": {**properties, **secrets}} if secrets else definition
 
 
 def _rows(path: str, model: type[Block]) -> Iterator[str]:
     for name, field in model.model_fields.items():
         key = f"{path}.{field.alias or name}"
-        default = "needed" if field.is_required() else _default(field.default)
-        yield f"| `{key}` | {default} | {_escaped(field.description or '')} |"
+        default = "required" if field.is_required() else _default(field.default)
+        yield f"| `{key}` | {_type(field)} | {default} | {_escaped(field.description or '')} |"
         inner = block_within(field.annotation)
         if inner:
             yield from _rows(f"{key}[]" if get_origin(field.annotation) is list else key, inner)
+
+
+def _type(field: FieldInfo) -> str:
+    return _type_name(field.annotation, secret=SECRET in field.metadata)
+
+
+def _type_name(annotation: object, *, secret: bool = False) -> str:
+    """Return what the value is in YAML: `string`, `list of string`, `map`, `one of …` or `secret`."""
+    if secret or SECRET in getattr(annotation, "__metadata__", ()):
+        return "secret"
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is list:
+        return f"list of {_type_name(arguments[0])}"
+    if origin is dict or block_within(annotation):
+        return "map"
+    if origin in (Union, UnionType) or hasattr(annotation, "__metadata__"):
+        return _type_name(arguments[0])
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        return "one of " + ", ".join(f"`{each.value}`" for each in annotation)
+    return TYPES[cast("type", annotation)]
 
 
 def _default(value: object) -> str:
@@ -57,5 +121,6 @@ def _escaped(text: str) -> str:
 
 
 if __name__ == "__main__":
-    for block, (page, _) in PAGES.items():
-        write_table("keys", table(block), ROOT / page)
+    for block in BLOCKS:
+        write_table(block, table(block), PAGE)
+    SCHEMA.write_text(stack_schema())

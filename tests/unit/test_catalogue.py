@@ -1,8 +1,11 @@
 """The catalogue: what each choice lets a stack say, and what another choice asks of the rest of the program."""
 
+import json
 import re
 from pathlib import Path
+from typing import Any, cast
 
+import jsonschema
 import pulumi
 import pytest
 import yaml
@@ -10,27 +13,15 @@ from pydantic import Field
 
 from components.catalogue import CHOICES, DEFAULT, PLANNED, Choice, Settings, build_registry, read_settings
 from components.image_settings import ImageSettings
-from components.kubernetes.cluster import ClusterSettings
-from components.kubernetes.nydus.settings import NydusSettings
-from components.kubernetes.pull_secrets import PullSecretsSettings
-from components.mirrors import FallbackSettings
 from components.registry import Login, Registry
 from components.settings import Block, Text
-from components.switch import SwitchSettings
 from tests.unit.configuration import entries_of, mistakes_in, read, sealed, write_sources
 from tests.unit.graph import Engine
-from tools.keys import PAGES, table
+from tools.keys import BLOCKS, PAGE, SCHEMA, stack_schema, table
 from tools.places import ROOT
 
-BLOCKS: dict[str, type[Block]] = {
-    "image": ImageSettings,
-    "pullSecrets": PullSecretsSettings,
-    "cluster": ClusterSettings,
-    "nydus": NydusSettings,
-    "switch": SwitchSettings,
-    "fallback": FallbackSettings,
-    **{name: choice.settings for name, choice in CHOICES.items()},
-}
+STACK_SCHEMA = jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text()))
+STACK_FILES = {file.name: file.read_text() for file in sorted(ROOT.glob("Pulumi.*.yaml"))}
 FIELDS = [
     pytest.param(model, field.alias or name, name, id=f"{block}.{field.alias or name}")
     for block, model in BLOCKS.items()
@@ -94,14 +85,47 @@ def test_every_choice_has_a_stack_to_edit(name: str) -> None:
     assert {mistake.problem for mistake in mistakes_in(entries_of(there))} <= {"missing"}
 
 
-@pytest.mark.parametrize("block", PAGES)
+@pytest.mark.parametrize("block", BLOCKS)
 def test_tables_of_keys_are_as_make_keys_writes_them(block: str) -> None:
-    assert table(block) in (ROOT / PAGES[block][0]).read_text()
+    assert table(block) in PAGE.read_text()
+
+
+def test_stack_schema_is_current() -> None:
+    assert SCHEMA.read_text() == stack_schema(), "make keys"
+
+
+@pytest.mark.parametrize("stack", STACK_FILES.values(), ids=STACK_FILES)
+def test_stack_file_lacks_only_required_keys(stack: str) -> None:
+    """A template leaves out what its user has to set, such as the domain."""
+    assert schema_errors(yaml.safe_load(stack)) <= {"required"}
+    assert stack.startswith("# yaml-language-server: $schema=docs/reference/stack.schema.json\n")
+
+
+@pytest.mark.parametrize(
+    "stack", [{"hero:zot": {"prot": 1}}, {"hero:registry": "ghcr"}, {"hero:embedded": {"port": "x"}}]
+)
+def test_schema_rejects_wrong_config(stack: dict[str, object]) -> None:
+    assert schema_errors({"config": stack})
+
+
+def schema_errors(stack_file: object) -> set[str]:
+    """Return the JSON schema keywords that the stack file breaks."""
+    return {str(error.validator) for error in cast("Any", STACK_SCHEMA).iter_errors(stack_file)}
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_reference_has_a_valid_example_of_each_block(block: str) -> None:
+    text = PAGE.read_text().partition(f"## `hero:{block}`\n")[2].partition("<!-- ")[0]
+    (example,) = re.findall(r"^```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    config = yaml.safe_load(example)["config"]
+    assert f"hero:{block}" in config
+    assert mistakes_in(entries_of(config)) == []
+    assert not schema_errors({"config": config})
 
 
 def test_every_block_has_a_table_of_its_keys() -> None:
     keys = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
-    assert {"hero:registry", "hero:mirrors", *(f"hero:{block}" for block in PAGES)} == {*keys}
+    assert {"hero:registry", "hero:mirrors", *(f"hero:{block}" for block in BLOCKS)} == {*keys}
 
 
 def test_what_is_built_is_not_planned_any_more() -> None:
