@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from components.catalogue import CHOICES, Choice
+from components.catalogue import CHOICES
 from tools.places import ROOT
 
 PROMISES = re.findall(r"^\| .+ \| `(tests/[\w/]+\.py)::(\w+)` \|$", (ROOT / "SECURITY.md").read_text(), re.MULTILINE)
@@ -52,12 +52,6 @@ def headings(page: str) -> set[str]:
     """By what GitHub lets one lead to them."""
     found = re.findall(r"^#+ (.+)$", page, re.MULTILINE)
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in found}
-
-
-@pytest.mark.parametrize("choice", CHOICES.values(), ids=CHOICES)
-def test_the_page_of_a_choice_has_the_tutorial_s_order(choice: Choice) -> None:
-    sections = re.findall(r"^## (.+)$", (ROOT / "docs" / f"{choice.page}.md").read_text(), re.MULTILINE)
-    assert [each for each in sections if each in ("Setup", "Do", "Continue")] == ["Setup", "Do", "Continue"]
 
 
 def test_decisions_are_numbered_and_each_says_what_it_is_about() -> None:
