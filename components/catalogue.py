@@ -237,7 +237,7 @@ def _check_apart(reader: Reader, project: str, blocks: Mapping[str, Block | None
         if isinstance(settings, ExposedSettings | DragonflySettings):
             other = inhabitants.setdefault(settings.own_namespace, name)
             if other != name:
-                alone = "a namespace that is this registry's alone"
+                alone = "This registry's own namespace"
                 reader.refuse(f"{project}:{name}.namespace", f"{other} lives there", alone, name)
 
 

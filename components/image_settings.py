@@ -78,71 +78,73 @@ class ImageSettings(Block):
     name: Text = Field(
         default="hero",
         max_length=LONGEST_REPOSITORY,
-        description="the image's path in the registry: words of a-z, 0-9 and single . _ - between them, joined by /",
+        description="The image's path in the registry: a-z, 0-9 and single . _ - inside a component, components "
+        "separated by /.",
         examples=["hero"],
     )
     tags: list[Annotated[Text, AfterValidator(_check_tag)]] = Field(
         default=["latest"],
         min_length=1,
-        description="a list of at least one tag, each once: up to 128 of A-Z a-z 0-9 _ . - and neither . nor - first",
+        description="At least one tag, each once: up to 128 characters of A-Z a-z 0-9 _ . -, not starting with . or -.",
         examples=[["v0.0.1", "latest"]],
     )
     build: Build = Field(
         default=Build.KO,
-        description="ko (a Go program, no Docker needed) | docker (a Dockerfile) | existing (image.source)",
+        description="How the image is built: ko (a Go program, without Docker), docker (a Dockerfile) or existing"
+        " (`image.source`).",
         examples=["ko"],
     )
     context: FilledText = Field(
         default="hero",
-        description="ko: the folder of a Go main package in a module; docker: a folder; relative to the program's",
+        description="The directory of a Go main package in a module (ko), or the build context (docker), relative"
+        " to the program.",
         examples=["hero"],
     )
     dockerfile: FilledText | None = Field(
         default=None,
-        description="only for docker: a file, relative to the context; Dockerfile where none is given",
+        description="The Dockerfile, relative to the context. Only with docker. Default: Dockerfile.",
         examples=["Dockerfile"],
     )
     platforms: list[Annotated[Text, AfterValidator(_check_platform)]] | None = Field(
         default=None,
         min_length=1,
-        description="a list of os/architecture[/variant], each once, such as linux/amd64, linux/arm64 or linux/arm/v7; "
-        "ko takes any number of Linux's, docker one, existing none",
+        description="Platforms as os/architecture[/variant], each once, such as linux/amd64 or linux/arm/v7: any "
+        "number of Linux platforms with ko, one with docker, none with existing.",
         examples=[["linux/amd64", "linux/arm64"]],
     )
     source: FilledText | None = Field(
         default=None,
-        description="only for existing: an image of the Docker engine (cncf-demo:v0.0.1), or, where it begins with . "
-        "or /, the path of a `docker save` archive or of an OCI image layout",
+        description="An image of the Docker engine (cncf-demo:v0.0.1), or the path of a `docker save` archive or "
+        "OCI image layout, starting with . or /. Only with existing.",
         examples=["./hero.tar"],
     )
 
     webhooks: list[WebAddress] = Field(
         default=[],
-        description="a list of addresses that begin with https:// or http://, each once; each is called once per new "
-        "digest, as Docker Hub would",
+        description="URLs starting with https:// or http://, each once, that get one POST per new digest, in "
+        "Docker Hub's webhook format.",
         examples=[["https://example.com/hero"]],
     )
     webhook_secret: SecretText | None = Field(
         default=None,
-        description="any text, given as a secret; calls are signed with it, in X-Hub-Signature-256",
+        description="The key that signs webhook calls in the header X-Hub-Signature-256.",
         examples=["SECRET"],
     )
     sbom: bool | None = Field(
         default=None,
-        description="only for docker and existing, since ko's images always have one: true, so that the image gets an "
-        "SBOM, or false",
+        description="Attach an SBOM. Only with docker and existing; images of ko always have one.",
         examples=["true"],
     )
     nydus: Annotated[Nydus, BeforeValidator(_said_as_truth_value)] = Field(
         default=Nydus.NONE,
-        description="true (each tag has its form for Nydus beside it, with -nydus behind it) | merged (so too, and "
-        "the usual form is in what is there as well) | false",
+        description="Push a Nydus image under each tag with the suffix -nydus: true (the Nydus image), merged (an"
+        " index of the OCI image and the Nydus image) or false.",
         examples=["true"],
     )
     nydus_prefetch: list[Annotated[FilledText, AfterValidator(_check_inside)]] = Field(
         default=[],
-        description="only with nydus: a list of files and folders in the image, each with its whole path and once, "
-        "that a container needs first",
+        description="Absolute paths of files and directories in the image, each once, that a container reads "
+        "first. Only with `nydus`.",
         examples=[["/ko-app/hero"]],
     )
 

@@ -14,14 +14,14 @@ class FallbackSettings(Block):
 
     nodes: bool = Field(
         default=False,
-        description="whether each node of the cluster asks the mirrors, in their order, for what Hero's home does not "
-        "give: true or false",
+        description="Let containerd on each node pull from the mirrors, in their order, when the primary registry"
+        " does not serve the image.",
         examples=["true"],
     )
     logins: bool = Field(
         default=False,
-        description="whether nodes log in there as the pullers: true or false, which is enough where whoever asks may "
-        "pull; the risk: the pullers' passwords lie in a file on each node, in clear, which root there can read",
+        description="Store the mirrors' pull credentials on each node, in plaintext and readable by root. Not "
+        "needed if the mirrors serve anonymous pulls.",
         examples=["true"],
     )
 

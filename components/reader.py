@@ -13,7 +13,18 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from components.mistakes import Mends, Mistake, nearest, path_of, shown, step_of
-from components.settings import Block, ConfigurationError, Place, Steps, Superfluous, keys_of, leaves, locate, texts
+from components.settings import (
+    Block,
+    ConfigurationError,
+    Place,
+    Steps,
+    Superfluous,
+    keys_of,
+    leaves,
+    locate,
+    texts,
+    type_name,
+)
 
 Model = TypeVar("Model", bound=Block)
 
@@ -160,7 +171,9 @@ class Reader:
         place = locate(model, location)
         path = path_of(key, place.steps)
         mend = self._mend.remove(path) if superfluous else self._example(key, place, content)
-        self._add(path, self._problem(key, detail, content), place.field.description or "", mend)
+        kind = type_name(place.field).replace("boolean", "true or false")
+        allowed = f"{kind}. {place.field.description}"
+        self._add(path, self._problem(key, detail, content), allowed, mend)
 
     def _tell_unknown(self, key: str, around: Place, name: str) -> None:
         known = list(keys_of(around.inner or around.holder))

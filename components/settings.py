@@ -1,7 +1,9 @@
 """What a block of config is made of: texts, numbers and secrets, each field with words for what it allows."""
 
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, cast, get_args
+from enum import Enum
+from types import UnionType
+from typing import Annotated, Any, Union, cast, get_args, get_origin
 from urllib.parse import urlsplit
 
 import pulumi
@@ -11,6 +13,8 @@ from pydantic.fields import FieldInfo
 
 # Marks the fields that must not stand in clear in a stack's file.
 SECRET = "secret"  # noqa: S105 - a word, and no secret itself
+
+TYPES = {str: "string", int: "integer", bool: "boolean"}
 
 Steps = tuple[int | str, ...]
 
@@ -149,6 +153,26 @@ def block_within(annotation: object) -> type[Block] | None:
     if isinstance(annotation, type) and issubclass(annotation, Block):
         return annotation
     return next((found for each in get_args(annotation) if (found := block_within(each))), None)
+
+
+def type_name(field: FieldInfo) -> str:
+    """Return what the value is in YAML: `string`, `list of string`, `map`, `one of …` or `secret`."""
+    return _type_name(field.annotation, secret=SECRET in field.metadata)
+
+
+def _type_name(annotation: object, *, secret: bool = False) -> str:
+    if secret or SECRET in getattr(annotation, "__metadata__", ()):
+        return "secret"
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is list:
+        return f"list of {_type_name(arguments[0])}"
+    if origin is dict or block_within(annotation):
+        return "map"
+    if origin in (Union, UnionType) or hasattr(annotation, "__metadata__"):
+        return _type_name(arguments[0])
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        return "one of " + ", ".join(f"`{each.value}`" for each in annotation)
+    return TYPES[cast("type", annotation)]
 
 
 def texts(value: object) -> list[str]:

@@ -24,12 +24,13 @@ class SwitchSettings(Block):
     copied: Copy = Field(
         default=Copy.ALL,
         alias="copy",
-        description="all (every tag, with all that is attached) | current (the stack's own tags alone) | none",
+        description="What is copied to the new registry: all (every tag, with everything attached), current (only"
+        " the stack's own tags) or none.",
         examples=["current"],
     )
     discard: bool = Field(
         default=False,
-        description="true, so that images may go that are nowhere else, or false",
+        description="Allow the deletion of images that exist nowhere else.",
         examples=["true"],
     )
 

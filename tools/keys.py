@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from enum import Enum
-from types import UnionType
-from typing import TYPE_CHECKING, Any, Union, cast, get_args, get_origin
+from typing import TYPE_CHECKING, Any, cast, get_origin
 
 from pydantic.json_schema import models_json_schema
 
@@ -15,15 +13,13 @@ from components.kubernetes.cluster import ClusterSettings
 from components.kubernetes.nydus.settings import NydusSettings
 from components.kubernetes.pull_secrets import PullSecretsSettings
 from components.mirrors import FallbackSettings
-from components.settings import SECRET, Block, block_within
+from components.settings import Block, block_within, type_name
 from components.switch import SwitchSettings
 from tools.places import ROOT
 from tools.readme import write_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from pydantic.fields import FieldInfo
 
 BLOCKS: dict[str, type[Block]] = {
     "image": ImageSettings,
@@ -36,7 +32,6 @@ BLOCKS: dict[str, type[Block]] = {
 }
 PAGE = ROOT / "docs" / "reference" / "config.md"
 SCHEMA = ROOT / "docs" / "reference" / "stack.schema.json"
-TYPES = {str: "string", int: "integer", bool: "boolean"}
 # Pulumi encrypts a value in place: `secure: …` stands where the text would.
 ENCRYPTED = {"type": "object", "properties": {"secure": {"type": "string"}}, "required": ["secure"]}
 
@@ -82,30 +77,10 @@ def _rows(path: str, model: type[Block]) -> Iterator[str]:
     for name, field in model.model_fields.items():
         key = f"{path}.{field.alias or name}"
         default = "required" if field.is_required() else _default(field.default)
-        yield f"| `{key}` | {_type(field)} | {default} | {_escaped(field.description or '')} |"
+        yield f"| `{key}` | {type_name(field)} | {default} | {_escaped(field.description or '')} |"
         inner = block_within(field.annotation)
         if inner:
             yield from _rows(f"{key}[]" if get_origin(field.annotation) is list else key, inner)
-
-
-def _type(field: FieldInfo) -> str:
-    return _type_name(field.annotation, secret=SECRET in field.metadata)
-
-
-def _type_name(annotation: object, *, secret: bool = False) -> str:
-    """Return what the value is in YAML: `string`, `list of string`, `map`, `one of …` or `secret`."""
-    if secret or SECRET in getattr(annotation, "__metadata__", ()):
-        return "secret"
-    origin, arguments = get_origin(annotation), get_args(annotation)
-    if origin is list:
-        return f"list of {_type_name(arguments[0])}"
-    if origin is dict or block_within(annotation):
-        return "map"
-    if origin in (Union, UnionType) or hasattr(annotation, "__metadata__"):
-        return _type_name(arguments[0])
-    if isinstance(annotation, type) and issubclass(annotation, Enum):
-        return "one of " + ", ".join(f"`{each.value}`" for each in annotation)
-    return TYPES[cast("type", annotation)]
 
 
 def _default(value: object) -> str:

@@ -25,35 +25,36 @@ class ClusterSettings(Block):
 
     kubeconfig: FilledText | None = Field(
         default=None,
-        description="a file that says how the cluster is reached; KUBECONFIG or ~/.kube/config where none is given",
+        description="The kubeconfig file. Default: KUBECONFIG or ~/.kube/config.",
         examples=["./kubeconfig"],
     )
     context: FilledText | None = Field(
         default=None,
-        description="the name of a context in the kubeconfig; its current one where none is given",
+        description="The context in the kubeconfig. Default: its current context.",
         examples=["kind-hero"],
     )
     charts: FilledText | None = Field(
         default=None,
-        description="where charts come from in their own repositories' place: a folder that has them, packed or not, "
-        "or a repository that begins with https:// or oci://",
+        description="Where charts come from instead of their own repositories: a directory with packed or "
+        "unpacked charts, or a repository starting with https:// or oci://.",
         examples=["./charts"],
     )
     images: FilledText | None = Field(
         default=None,
-        description="host[:port][/path] of a registry that has the images of the charts, each under its own path",
+        description="host[:port][/path] of a mirror that has the charts' images under their own paths.",
         examples=["registry.example.com/mirror"],
     )
     patience: int = Field(
         default=DEFAULT_PATIENCE,
         ge=1,
         le=24 * 60 * 60,
-        description="for how many seconds what was put into the cluster may take to be ready, from 1 to 86400",
+        description="Timeout in seconds for everything in the cluster to become ready, 1 to 86400.",
         examples=["600"],
     )
     certs_directory: FilledText = Field(
         default="/etc/containerd/certs.d",
-        description="a folder on each node, where its containerd looks for how registries are reached (config_path)",
+        description="The directory on each node that containerd reads registry configuration from. containerd: "
+        "`config_path`.",
         examples=["/etc/containerd/certs.d"],
     )
 

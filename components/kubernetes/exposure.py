@@ -39,68 +39,68 @@ class ExposedSettings(Block):
     """Its name in config."""
 
     domain: FilledText = Field(
-        description="the host as clients write it, in small letters: a name that leads to the cluster, such as "
-        "<a node's address>.nip.io, or an address",
+        description="The host as clients write it, in lower case: a name that resolves to the cluster, such as "
+        "<node address>.nip.io, or an address. Harbor: `externalURL`.",
         examples=["hero.127.0.0.1.nip.io"],
     )
     expose: Expose = Field(
         default=Expose.NODE_PORT,
-        description="nodePort | loadBalancer | ingress",
+        description="How clients reach the registry: nodePort, loadBalancer or ingress.",
         examples=["ingress"],
     )
     port: Port | None = Field(
         default=None,
-        description="the port as clients write it; where none is given, 443 (80 with insecureHttp), and for nodePort "
-        "the choice's own; for nodePort from 30000 to 32767",
+        description="The port as clients write it. Default: 443 (80 with insecureHttp), or a fixed port of the "
+        "registry type with nodePort; 30000 to 32767 with nodePort.",
         examples=["30500"],
     )
     ingress_class: FilledText | None = Field(
         default=None,
-        description="only for ingress: the name of an IngressClass; the cluster's default where none is given",
+        description="The IngressClass. Only with ingress. Default: the cluster's default.",
         examples=["nginx"],
     )
     annotations: dict[str, Annotated[Text, BeforeValidator(_in_quotes)]] = Field(
         default={},
-        description="a map of texts: annotations of the Ingress, or of the Service where there is none",
+        description="Annotations of the Ingress, or of the Service if there is no Ingress: a map of strings.",
         examples=[{"external-dns.alpha.kubernetes.io/hostname": "hero.example.com"}],
     )
     certificate_issuer: FilledText | None = Field(
         default=None,
-        description="the name of a ClusterIssuer of cert-manager; without it and certificateSecret, an authority of "
-        "the stack's own signs the certificate",
+        description="A ClusterIssuer of cert-manager that issues the certificate. Default: the stack's own CA, "
+        "unless `certificateSecret` is set.",
         examples=["letsencrypt"],
     )
     certificate_secret: FilledText | None = Field(
         default=None,
-        description="namespace/name of a Secret of type kubernetes.io/tls with the certificate",
+        description="namespace/name of a Secret of type kubernetes.io/tls with the certificate.",
         examples=["certificates/hero"],
     )
     ca_certificate: FilledText | None = Field(
         default=None,
-        description="only with certificateIssuer or certificateSecret: the file of its private authority's "
-        "certificate, in PEM",
+        description="The file of the certificate's private CA in PEM. Only with certificateIssuer or "
+        "certificateSecret.",
         examples=["./ca.pem"],
     )
     insecure_http: bool = Field(
         default=False,
-        description="true, so that passwords and images go over the network in clear, or false",
+        description="Serve plain HTTP: passwords and images are sent in plaintext.",
         examples=["false"],
     )
     nodes: bool | None = Field(
         default=None,
-        description="true, so that each node is told how the registry is reached, or false; where it is not given, "
-        "true where nodes could not know it: with a private authority, and with insecureHttp",
+        description="Write `hosts.toml` and the CA certificate on each node. Default: true with a private CA or "
+        "insecureHttp, otherwise false.",
         examples=["true"],
     )
     namespace: Label | None = Field(
         default=None,
-        description="a namespace that is this registry's alone; up to 63 of a-z 0-9 -; hero-<stack>-<registry> where "
-        "none is given",
+        description="This registry's own namespace: up to 63 characters of a-z 0-9 -. Default: "
+        "hero-<stack>-<registry>.",
         examples=["hero"],
     )
     keep_data: bool = Field(
         default=True,
-        description="true, so that the images outlive `destroy`, or false",
+        description="Keep the images when the stack is destroyed.",
         examples=["true"],
     )
 

@@ -18,13 +18,13 @@ class PullSecretsSettings(Block):
 
     namespaces: list[Label] = Field(
         default=[],
-        description="a list of namespaces that are there already, each once; each gets the Secret",
+        description="Existing namespaces that get the Secret, each once.",
         examples=[["default"]],
     )
     name: Label | None = Field(
         default=None,
-        description="the Secret's name, which pods name in imagePullSecrets; up to 63 of a-z 0-9 -; hero-<stack>-pull "
-        "where none is given",
+        description="The Secret's name for imagePullSecrets: up to 63 characters of a-z 0-9 -. Default: "
+        "hero-<stack>-pull.",
         examples=["hero-pull"],
     )
 

@@ -22,21 +22,21 @@ Size = Annotated[FilledText, AfterValidator(_check_size)]
 class Bucket(Block):
     """A bucket of Amazon's S3, or of a service that speaks its protocol; each choice has a folder of its own there."""
 
-    bucket: FilledText = Field(description="the bucket's name", examples=["hero"])
-    region: FilledText = Field(description="the bucket's region", examples=["eu-central-1"])
+    bucket: FilledText = Field(description="The bucket.", examples=["hero"])
+    region: FilledText = Field(description="The bucket's region.", examples=["eu-central-1"])
     endpoint: FilledText | None = Field(
         default=None,
-        description="the address of a service that is not Amazon's, beginning with https:// or http://",
+        description="URL of an S3-compatible service other than Amazon's, starting with https:// or http://.",
         examples=["https://minio.example.com"],
     )
-    folder: FilledText = Field(description="the path in the bucket, beginning with /", examples=["/hero"])
+    folder: FilledText = Field(description="The path in the bucket, starting with /.", examples=["/hero"])
     access_key: SecretText | None = Field(
         default=None,
-        description="given as a secret; without it and secretKey, what the pods' own account may do",
+        description="The access key. Default: the permissions of the pods.",
         examples=["ACCESS_KEY"],
     )
     secret_key: SecretText | None = Field(
-        default=None, description="with accessKey, given as a secret", examples=["SECRET_KEY"]
+        default=None, description="The secret key. Required with `accessKey`.", examples=["SECRET_KEY"]
     )
 
     @field_validator("secret_key")

@@ -29,79 +29,78 @@ class DockerHubSettings(Block):
 
     server: FilledText | None = Field(
         default=None,
-        description="host[:port] of another registry to take in the Hub's place",
+        description="host[:port] of another registry that replaces Docker Hub.",
         examples=["registry.example.com:5000"],
     )
     namespace: FilledText = Field(
-        description="your user name or your organization's; words of a-z and 0-9 with single . _ - between them; at "
-        "another server any number of such words joined by /",
+        description="Your user name or organization: a-z and 0-9 with single . _ - inside. With `server`, any "
+        "number of such components separated by /.",
         examples=["vfarcic"],
     )
     username: FilledText | None = Field(
         default=None,
-        description="who logs in with the token: a user, or an organization; the namespace where none is given",
+        description="The user or organization that authenticates with `token`. Default: `namespace`.",
         examples=["vfarcic"],
     )
     token: SecretText = Field(
-        description="an access token with the scope Read, Write, Delete, given as a secret",
+        description="An access token with the scope Read, Write, Delete.",
         examples=["TOKEN"],
     )
     ca_certificate: FilledText | None = Field(
         default=None,
-        description="only with server: the file of its private authority's certificate, in PEM",
+        description="The file of the server's private CA certificate in PEM. Only with `server`.",
         examples=["./ca.pem"],
     )
     pusher_token: SecretText | None = Field(
         default=None,
-        description="an access token that pushes, given as a secret; where none is given, one with the scope "
-        "Read & Write is made",
+        description="An access token for pushes. Default: one with the scope Read & Write is created.",
         examples=["TOKEN"],
     )
     pusher_username: FilledText | None = Field(
         default=None,
-        description="who pushes with pusherToken; the username where none is given",
+        description="The user of `pusherToken`. Default: `username`.",
         examples=["vfarcic"],
     )
     puller_token: SecretText | None = Field(
         default=None,
-        description="an access token that only pulls, given as a secret; where none is given, one with the scope "
-        "Read-only is made, but another server needs one to be given",
+        description="An access token for pulls. Default: one with the scope Read-only is created; required with "
+        "`server`.",
         examples=["TOKEN"],
     )
     puller_username: FilledText | None = Field(
         default=None,
-        description="who pulls with pullerToken; the username where none is given",
+        description="The user of `pullerToken`. Default: `username`.",
         examples=["vfarcic"],
     )
     description: Text = Field(
         default="Hero",
         max_length=LONGEST_DESCRIPTION,
-        description=f"the repository in a line of at most {LONGEST_DESCRIPTION} characters",
+        description="The repository's short description, at most 100 characters.",
         examples=["Hero"],
     )
     overview: FilledText = Field(
         default="hero/README.md",
-        description=f"a file of at most {LONGEST_OVERVIEW} bytes of Markdown, relative to the program's folder",
+        description="A Markdown file for the repository's overview, at most 25000 bytes, relative to the program.",
         examples=["hero/README.md"],
     )
     private: bool = Field(
         default=True,
-        description="true, or false for a repository that the whole world can pull from",
+        description="Make the repository private. With false, everyone can pull from it.",
         examples=["true"],
     )
     immutable_tags: list[FilledText] = Field(
         default=[],
-        description="a list of regular expressions; a tag that one of them matches never names another image",
+        description="Regular expressions of tags that cannot be moved to another image.",
         examples=[["v.*"]],
     )
     keep_data: bool = Field(
         default=True,
-        description="true, so that the repository and its images outlive `destroy`, or false",
+        description="Keep the repository and its images when the stack is destroyed.",
         examples=["true"],
     )
     rotate: Text = Field(
         default="",
-        description="any text; another text gives pusher and puller another token where we made theirs",
+        description="Credentials version: change it to replace the push and pull tokens that the stack created.",
         examples=["2026-11"],
     )
 

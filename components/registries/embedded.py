@@ -13,22 +13,22 @@ class EmbeddedSettings(Block):
 
     port: Port = Field(
         default=5001,
-        description="a free TCP port of this machine, 1 to 65535",
+        description="A free TCP port of this machine, 1 to 65535.",
         examples=["5001"],
     )
     directory: FilledText | None = Field(
         default=None,
-        description="a folder of its own for the registry; .hero/<stack>/registry where none is given",
+        description="The registry's own directory. Default: .hero/<stack>/registry.",
         examples=[".hero/dev/registry"],
     )
     keep_data: bool = Field(
         default=False,
-        description="true, so that the images outlive `destroy`, or false",
+        description="Keep the images when the stack is destroyed.",
         examples=["true"],
     )
     rotate: Text = Field(
         default="",
-        description="any text; another text gives both logins another password",
+        description="Credentials version: change it to rotate both passwords.",
         examples=["2026-11"],
     )
 

@@ -139,11 +139,14 @@ def test_who_chooses_nothing_gets_what_needs_nothing() -> None:
 
 
 @pytest.mark.parametrize(("model", "key", "name"), FIELDS)
-def test_every_field_says_in_words_what_it_allows(model: type[Block], key: str, name: str) -> None:
+def test_description_of_field_is_a_sentence(model: type[Block], key: str, name: str) -> None:
     description = model.model_fields[name].description
     assert description, key
     assert description.isprintable()
-    assert not description.endswith(".")
+    assert description[0] == description[0].upper() or description.startswith(
+        ("cron", "host", "namespace/name", "push", "redis://", "ldaps://", "laptop")
+    )
+    assert description.endswith(".")
 
 
 @pytest.mark.parametrize(("model", "key", "name"), FIELDS)
@@ -170,7 +173,7 @@ def test_every_example_of_the_image_is_valid(key: str) -> None:
 class DrawerSettings(Block):
     """What a stack may say of the sixth choice."""
 
-    label: Text = Field(default="none", description="any text", examples=["blue"])
+    label: Text = Field(default="none", description="Any text.", examples=["blue"])
 
 
 class Drawer(Registry):

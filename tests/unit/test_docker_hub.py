@@ -58,9 +58,9 @@ def test_the_ready_made_stack_asks_for_an_account_and_nothing_else() -> None:
     assert engine.named("dockerhub-repository").inputs["keepData"] is True
 
 
-def test_its_page_has_everything_that_one_looks_for() -> None:
+def test_guide_of_docker_hub_has_every_section() -> None:
     headings = re.findall(r"^## (.+)$", (ROOT / "docs" / "docker-hub.md").read_text(), re.MULTILINE)
-    wanted = ["Setup", "Do", "What you get", "Rotate", "Destroy", "Troubles"]
+    wanted = ["Quick start", "Rotate credentials", "Destroy", "What it creates", "Troubleshooting", "Reference"]
     assert [each for each in headings if each in wanted] == wanted
 
 

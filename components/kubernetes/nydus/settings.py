@@ -14,37 +14,35 @@ class NydusSettings(Block):
 
     snapshotter: bool = Field(
         default=False,
-        description="whether each node gets the snapshotter that starts Nydus images lazily: true or false; containerd "
-        "is restarted once for it",
+        description="Install the Nydus snapshotter on each node. containerd is restarted once.",
         examples=["true"],
     )
     runtime_class: Label | None = Field(
         default=None,
-        description="the RuntimeClass by which pods choose it; up to 50 of a-z 0-9 -; hero-<stack>-nydus where none is "
-        "given",
+        description="The RuntimeClass for pods with Nydus images: up to 50 characters of a-z 0-9 -. Default: "
+        "hero-<stack>-nydus.",
         examples=["nydus"],
     )
     node_selector: dict[str, Text] = Field(
         default={},
-        description="a map of labels: the nodes that get it, where not all of them do",
+        description="Labels of the nodes that get the snapshotter: a map of strings. Default: all nodes.",
         examples=[{"pool": "lazy"}],
     )
     fetch_all: bool = Field(
         default=False,
-        description="whether a node goes on after what is fetched ahead until it has all of an image: true, or false, "
-        "where it fetches of the rest what is read",
+        description="Fetch the rest of an image after the prefetch. With false, a node fetches only what is read.",
         examples=["true"],
     )
     restart_containerd: bool = Field(
         default=True,
-        description="whether containerd is restarted where systemd runs it: true or false, which waits on each node "
-        "until somebody has done so; containers run on either way",
+        description="Restart containerd if systemd manages it. With false, each node waits until somebody "
+        "restarts it; containers keep running either way.",
         examples=["false"],
     )
     every_pull_secret: bool = Field(
         default=False,
-        description="whether it reads the pull secrets of every namespace, for images that this stack's puller may not "
-        "pull: true or false; the risk: whoever is root on a node can then read all Secrets of the cluster",
+        description="Read the pull secrets of every namespace, for private images of other registries. Risk: root"
+        " on a node can then read all Secrets of the cluster.",
         examples=["true"],
     )
 

@@ -14,15 +14,15 @@ HOST_AND_PORT = re.compile(r"[^\s:/]+:\d{1,5}")
 class Database(Block):
     """The block `hero:dragonfly.database`: a MySQL that is there already."""
 
-    host: FilledText = Field(description="the host of a MySQL", examples=["mysql.example.com"])
-    port: Port = Field(default=MYSQL, description="its port", examples=["3306"])
-    username: FilledText = Field(description="who owns the database there", examples=["dragonfly"])
-    password: SecretText = Field(description="the owner's password, given as a secret", examples=["PASSWORD"])
-    name: FilledText = Field(default="manager", description="the database's name", examples=["manager"])
+    host: FilledText = Field(description="The host of the MySQL.", examples=["mysql.example.com"])
+    port: Port = Field(default=MYSQL, description="The port.", examples=["3306"])
+    username: FilledText = Field(description="The owner of the database.", examples=["dragonfly"])
+    password: SecretText = Field(description="The owner's password.", examples=["PASSWORD"])
+    name: FilledText = Field(default="manager", description="The database.", examples=["manager"])
     insecure_plaintext: bool = Field(
         default=False,
-        description="true, so that the password and all else go over the network in clear, or false, where a public "
-        "authority has signed the database's certificate",
+        description="Connect without TLS: passwords and data are sent in plaintext. With false, a public CA must "
+        "have signed the database's certificate.",
         examples=["false"],
     )
 
@@ -32,20 +32,18 @@ class Redis(Block):
 
     addresses: list[FilledText] = Field(
         min_length=1,
-        description="a list of host:port, each once: of a Redis, or with sentinelMaster of two sentinels or more",
+        description="host:port of the Redis, or of two or more sentinels with sentinelMaster, each once.",
         examples=[["redis.example.com:6379"]],
     )
     sentinel_master: FilledText | None = Field(
-        default=None, description="the name under which sentinels know the master", examples=["mymaster"]
+        default=None, description="The master's name in Sentinel.", examples=["mymaster"]
     )
-    username: FilledText | None = Field(default=None, description="who logs in there", examples=["dragonfly"])
-    password: SecretText | None = Field(
-        default=None, description="the password, given as a secret", examples=["PASSWORD"]
-    )
+    username: FilledText | None = Field(default=None, description="The Redis user.", examples=["dragonfly"])
+    password: SecretText | None = Field(default=None, description="The password.", examples=["PASSWORD"])
     insecure_plaintext: bool = Field(
         default=False,
-        description="needed, and only true, so that the password and all else go over the network in clear: Dragonfly "
-        "2.5.0 cannot speak to a Redis otherwise",
+        description="Must be true: passwords and data are sent in plaintext, because Dragonfly 2.5.0 supports no "
+        "TLS for Redis.",
         examples=["true"],
     )
 

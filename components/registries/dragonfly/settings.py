@@ -29,59 +29,55 @@ class DragonflySettings(Block):
     """The block `hero:dragonfly`."""
 
     origin: FilledText = Field(
-        description="where the image lives: the name of another choice, which has its own block; Dragonfly changes "
-        "only how nodes pull it",
+        description="The registry type that stores the image. It has its own block; Dragonfly changes only how "
+        "nodes pull.",
         examples=["zot"],
     )
     size: Footprint = Field(
         default=Footprint.LAPTOP,
-        description="laptop, which is one of each part with small volumes | cluster, which is three of each",
+        description="laptop (one replica of each part, small volumes) or cluster (three of each).",
         examples=["laptop"],
     )
     storage: Size | None = Field(
         default=None,
-        description="how much the claim of each seed asks for, such as 10Gi; where it is not given, 10Gi for laptop "
-        "and 100Gi for cluster",
+        description="Size of the PVC of each seed peer, such as 10Gi. Default: 10Gi with laptop, 100Gi with cluster.",
         examples=["10Gi"],
     )
     storage_class: FilledText | None = Field(
         default=None,
-        description="the claims' StorageClass; the cluster's default where none is given",
+        description="StorageClass of the PVCs. Default: the cluster's default.",
         examples=["standard"],
     )
     preheat: Preheat | None = Field(
         default=None,
-        description="who fetches each new image before anybody pulls it: seeds, of which nodes then get it | nodes, "
-        "each of them | off; seeds where it is not given, and off where pods cannot reach the origin",
+        description="Which peers fetch each new image before it is pulled: seeds, nodes (all nodes) or off. "
+        "Default: seeds; off if pods cannot reach the origin.",
         examples=["off"],
     )
     database: Database | None = Field(
         default=None,
-        description="a map with host, port, username, password, name and insecurePlaintext: a MySQL that is there "
-        "already; without it one comes along",
+        description="Use an existing MySQL. Default: one is installed.",
         examples=[{"host": "mysql.example.com", "username": "dragonfly", "password": "PASSWORD"}],
     )
     redis: Redis | None = Field(
         default=None,
-        description="a map with addresses, sentinelMaster, username, password and "
-        "insecurePlaintext: a Redis that is there already; without it one comes along",
+        description="Use an existing Redis. Default: one is installed.",
         examples=[{"addresses": ["redis.example.com:6379"], "insecurePlaintext": True}],
     )
     service_monitor: bool = Field(
         default=False,
-        description="true for a ServiceMonitor of the Prometheus operator for each part, or false",
+        description="Create a ServiceMonitor of the Prometheus operator for each part.",
         examples=["false"],
     )
     namespace: Label | None = Field(
         default=None,
-        description="a namespace that is Dragonfly's alone; up to 63 of a-z 0-9 -; hero-<stack>-dragonfly where none "
-        "is given",
+        description="Dragonfly's own namespace: up to 63 characters of a-z 0-9 -. Default: hero-<stack>-dragonfly.",
         examples=["dragonfly"],
     )
     rotate: Text = Field(
         default="",
-        description="any text; another text gives the manager's account another password, its tokens another key, and "
-        "preheats another token",
+        description="Credentials version: change it to rotate the manager's password, its signing key and the "
+        "token for preheats.",
         examples=["2026-11"],
     )
 

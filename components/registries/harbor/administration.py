@@ -7,7 +7,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from components.registries.harbor.names import Identifier, Name
 from components.registries.harbor.projects import Project
-from components.registries.harbor.scan import SCHEDULE, Cron, Schedule
+from components.registries.harbor.scan import Cron, Schedule
 from components.settings import (
     Block,
     FilledText,
@@ -56,19 +56,23 @@ MIRRORED = (
 class Endpoint(Block):
     """An item of `hero:harbor.registries`: another registry that Harbor knows."""
 
-    name: FilledText = Field(description="how this Harbor calls it; each once", examples=["hub"])
-    kind: Kind = Field(description=" | ".join(Kind), examples=["docker-hub"])
+    name: FilledText = Field(description="The registry's name in Harbor, each once.", examples=["hub"])
+    kind: Kind = Field(
+        description="The registry's type: docker-hub, docker-registry, harbor, github, gitlab, google, aws, "
+        "azure, alibaba, huawei, jfrog or quay.",
+        examples=["docker-hub"],
+    )
     url: WebAddress = Field(
-        description="its address, beginning with https:// or http://", examples=["https://hub.docker.com"]
+        description="The registry's URL, starting with https:// or http://.", examples=["https://hub.docker.com"]
     )
-    username: FilledText | None = Field(default=None, description="who logs in there", examples=["vfarcic"])
+    username: FilledText | None = Field(default=None, description="The user.", examples=["vfarcic"])
     password: SecretText | None = Field(
-        default=None, description="with username, given as a secret", examples=["PASSWORD"]
+        default=None, description="The password. Required with `username`.", examples=["PASSWORD"]
     )
-    description: Text = Field(default="", description="any text", examples=["The world's largest"])
+    description: Text = Field(default="", description="A description.", examples=["The world's largest"])
     insecure_skip_verify: bool = Field(
         default=False,
-        description="true, so that anybody can pass for the other registry, or false",
+        description="Skip TLS verification of the registry.",
         examples=["false"],
     )
 
@@ -96,28 +100,30 @@ class Direction(StrEnum):
 class Replication(Block):
     """An item of `hero:harbor.replications`: images that go to another registry, or come from it."""
 
-    name: Name = Field(description="words of a-z and 0-9 with single . _ - between them; each once", examples=["out"])
-    registry: FilledText = Field(description="the name of one of hero:harbor.registries", examples=["hub"])
+    name: Name = Field(
+        description="The policy's name, each once: a-z and 0-9 with single . _ - inside.", examples=["out"]
+    )
+    registry: FilledText = Field(description="The name of one of `hero:harbor.registries`.", examples=["hub"])
     direction: Direction = Field(
-        default=Direction.PUSH, description="push | pull, as seen from this Harbor", examples=["push"]
+        default=Direction.PUSH, description="push (from this Harbor) or pull (to this Harbor).", examples=["push"]
     )
     repositories: FilledText = Field(
-        default="**", description="a glob of repositories with their project", examples=["hero/**"]
+        default="**", description="A glob of repositories, with their project.", examples=["hero/**"]
     )
-    tags: FilledText = Field(default="**", description="a glob of tags", examples=["v*"])
+    tags: FilledText = Field(default="**", description="A glob of tags.", examples=["v*"])
     every: Cron | None = Field(
         default=None,
-        description="a time as cron writes it in six fields, of which the first, the seconds, is 0, and at most once "
-        "in an hour; without it, with push whenever something comes, and with pull when somebody asks for that",
+        description="cron with six fields, of which the first (seconds) is 0, at most hourly. Default: push "
+        "replicates each new artifact, pull replicates on request.",
         examples=["0 0 3 * * *"],
     )
     namespace: Text = Field(
         default="",
-        description="the path there below which they come; the same as here where it is empty",
+        description="The path in the destination. Default: the same path.",
         examples=[""],
     )
     deletion: bool = Field(
-        default=False, description="true, so that what is deleted here is deleted there, or false", examples=["false"]
+        default=False, description="Delete artifacts in the destination that are deleted here.", examples=["false"]
     )
 
     @field_validator("deletion")
@@ -131,12 +137,16 @@ class Replication(Block):
 class Collection(Block):
     """The block `hero:harbor.garbageCollection`."""
 
-    every: Schedule = Field(description=f"{SCHEDULE}: when it is collected", examples=["Daily"])
+    every: Schedule = Field(
+        description="When garbage is collected: Hourly, Daily, Weekly, or cron with six fields, of which the "
+        "first (seconds) is 0.",
+        examples=["Daily"],
+    )
     delete_untagged: bool = Field(
-        default=False, description="true, so that artifacts without a tag go too, or false", examples=["false"]
+        default=False, description="Delete artifacts without a tag too. Harbor: `delete_untagged`.", examples=["false"]
     )
     workers: int = Field(
-        default=1, ge=1, le=MOST_WORKERS, description=f"how many at a time, from 1 to {MOST_WORKERS}", examples=["1"]
+        default=1, ge=1, le=MOST_WORKERS, description="Parallel workers, 1 to 5. Harbor: `workers`.", examples=["1"]
     )
 
 
@@ -160,32 +170,44 @@ class System(Block):
     """The block `hero:harbor.system`."""
 
     project_creation: Creation = Field(
-        default=Creation.ADMINISTRATORS, description="adminonly | everyone: who makes projects", examples=["adminonly"]
+        default=Creation.ADMINISTRATORS,
+        description="Who may create projects: adminonly or everyone.",
+        examples=["adminonly"],
     )
     read_only: bool = Field(
         default=False,
-        description="true, so that nobody changes anything, nor does this program: for one that is filled; or false",
+        description="Make Harbor read-only, also for this program. Harbor: `read_only`.",
         examples=["false"],
     )
     quota_per_project: int | None = Field(
         default=None,
         ge=1,
-        description="how many GiB a project may hold that somebody makes on the page; any amount where none is given",
+        description="Quota in GiB of projects that users create. Default: unlimited. Harbor: `storage_per_project`.",
         examples=["100"],
     )
     scans_count_as_pulls: bool = Field(
-        default=True, description="false, so that a scan is no pull to retention, or true", examples=["true"]
+        default=True,
+        description="Count a scan as a pull in retention rules. Harbor: `scanner_skip_update_pulltime: false`.",
+        examples=["true"],
     )
     audit_log: FilledText | None = Field(
-        default=None, description="host:port of a syslog that is told who did what", examples=["syslog.example.com:514"]
+        default=None,
+        description="host:port of a syslog endpoint for the audit log. Harbor: `audit_log_forward_endpoint`.",
+        examples=["syslog.example.com:514"],
     )
     audit_log_in_database: bool = Field(
-        default=True, description="false, so that only that syslog keeps it, or true", examples=["true"]
+        default=True,
+        description="Keep the audit log in the database too. Harbor: `skip_audit_log_database: false`.",
+        examples=["true"],
     )
     banner: Text = Field(
-        default="", description='what everybody reads on top of the page, without "', examples=["Down on Friday"]
+        default="",
+        description='A message at the top of the UI, without " and \\\\. Harbor: `banner_message`.',
+        examples=["Down on Friday"],
     )
-    banner_kind: Banner = Field(default=Banner.INFO, description="success | info | warning | danger", examples=["info"])
+    banner_kind: Banner = Field(
+        default=Banner.INFO, description="The banner's type: success, info, warning or danger.", examples=["info"]
+    )
 
     @field_validator("audit_log_in_database")
     @classmethod
@@ -207,17 +229,15 @@ class Preheating(Block):
     """An item of `hero:harbor.preheat`: a Dragonfly that fetches images before anybody pulls them."""
 
     name: Name = Field(
-        description="words of a-z and 0-9 with single . _ - between them; each once", examples=["dragonfly"]
+        description="The instance's name, each once: a-z and 0-9 with single . _ - inside.", examples=["dragonfly"]
     )
     endpoint: WebAddress = Field(
-        description="the address of Dragonfly's manager, beginning with https:// or http://",
+        description="The URL of Dragonfly's manager, starting with https:// or http://.",
         examples=["https://dragonfly.example.com"],
     )
-    token: SecretText = Field(
-        description="a personal access token of the manager's, given as a secret", examples=["TOKEN"]
-    )
+    token: SecretText = Field(description="A personal access token of the manager.", examples=["TOKEN"])
     insecure_skip_verify: bool = Field(
-        default=False, description="true, so that anybody can pass for the manager, or false", examples=["false"]
+        default=False, description="Skip TLS verification of the manager.", examples=["false"]
     )
 
 
@@ -225,10 +245,10 @@ class AllowedCves(Block):
     """The block `hero:harbor.allowedCves`: vulnerabilities that block nothing in any project."""
 
     identifiers: list[Identifier] = Field(
-        min_length=1, description="a list of vulnerabilities, each once", examples=[["CVE-2024-1234"]]
+        min_length=1, description="Identifiers of vulnerabilities, each once.", examples=[["CVE-2024-1234"]]
     )
     until: int | None = Field(
-        default=None, ge=1, description="in seconds since 1970; for ever where none is given", examples=["1798761600"]
+        default=None, ge=1, description="Expiry in seconds since 1970. Default: never.", examples=["1798761600"]
     )
 
     @field_validator("identifiers")

@@ -14,29 +14,28 @@ class HarborBucket(Bucket):
     """The block `hero:harbor.s3`: a bucket in the place of the images' claim."""
 
     folder: FilledText = Field(
-        default="/harbor", description="the path in the bucket, beginning with /", examples=["/harbor"]
+        default="/harbor", description="The path in the bucket, starting with /.", examples=["/harbor"]
     )
 
 
 class AzureContainer(Block):
     """The block `hero:harbor.azure`: a container of Azure's in the place of the images' claim."""
 
-    account: FilledText = Field(description="the storage account's name", examples=["hero"])
-    container: FilledText = Field(description="the container's name", examples=["hero"])
-    key: SecretText = Field(description="the storage account's key, given as a secret", examples=["ACCOUNT_KEY"])
+    account: FilledText = Field(description="The storage account.", examples=["hero"])
+    container: FilledText = Field(description="The container.", examples=["hero"])
+    key: SecretText = Field(description="The storage account's key.", examples=["ACCOUNT_KEY"])
 
 
 class GoogleBucket(Block):
     """The block `hero:harbor.gcs`: a bucket of Google's in the place of the images' claim."""
 
-    bucket: FilledText = Field(description="the bucket's name", examples=["hero"])
+    bucket: FilledText = Field(description="The bucket.", examples=["hero"])
     folder: FilledText = Field(
-        default="/harbor", description="the path in the bucket, beginning with /", examples=["/harbor"]
+        default="/harbor", description="The path in the bucket, starting with /.", examples=["/harbor"]
     )
     key: SecretText | None = Field(
         default=None,
-        description="a service account's key, which is JSON, in one line (jq -c), given as a secret; without it, what "
-        "the pods' own account may do",
+        description="A service account key: JSON in one line (jq -c). Default: the permissions of the pods.",
         examples=["SERVICE_ACCOUNT_KEY"],
     )
 
@@ -53,15 +52,15 @@ class Verification(StrEnum):
 class Database(Block):
     """The block `hero:harbor.database`: a PostgreSQL that is there already."""
 
-    host: FilledText = Field(description="the host of a PostgreSQL", examples=["postgresql.example.com"])
-    port: Port = Field(default=POSTGRESQL, description="its port", examples=["5432"])
-    username: FilledText = Field(description="who owns the database there", examples=["harbor"])
-    password: SecretText = Field(description="the owner's password, given as a secret", examples=["PASSWORD"])
-    name: FilledText = Field(default="registry", description="the database's name", examples=["registry"])
+    host: FilledText = Field(description="The host of the PostgreSQL.", examples=["postgresql.example.com"])
+    port: Port = Field(default=POSTGRESQL, description="The port.", examples=["5432"])
+    username: FilledText = Field(description="The owner of the database.", examples=["harbor"])
+    password: SecretText = Field(description="The owner's password.", examples=["PASSWORD"])
+    name: FilledText = Field(default="registry", description="The database.", examples=["registry"])
     verification: Verification = Field(
         default=Verification.VERIFY_FULL,
-        description="verify-full | verify-ca | require, where anybody can pass for it | disable, where passwords and "
-        "data go over the network in clear",
+        description="TLS verification: verify-full, verify-ca, require (the server is not authenticated) or "
+        "disable (passwords and data are sent in plaintext). PostgreSQL: `sslmode`.",
         examples=["verify-full"],
     )
 
@@ -71,23 +70,22 @@ class Redis(Block):
 
     insecure_plaintext: bool = Field(
         default=False,
-        description="true, so that the password and all else go over the network in clear, or false",
+        description="Connect without TLS: passwords and data are sent in plaintext.",
         examples=["false"],
     )
     sentinel_master: FilledText | None = Field(
         default=None,
-        description="the name under which sentinels know the master; only with insecurePlaintext, as Harbor's chart "
-        "finds none otherwise",
+        description="The master's name in Sentinel. Only with insecurePlaintext; Harbor's chart supports no other.",
         examples=["mymaster"],
     )
     address: FilledText = Field(
-        description="host:port of a Redis; with sentinelMaster host:port,host:port,… of its sentinels",
+        description="host:port of the Redis; with sentinelMaster, host:port,host:port,… of its sentinels.",
         examples=["redis.example.com:6379"],
     )
-    username: FilledText | None = Field(default=None, description="who logs in there", examples=["harbor"])
+    username: FilledText | None = Field(default=None, description="The Redis user.", examples=["harbor"])
     password: SecretText | None = Field(
         default=None,
-        description="the password, given as a secret; Harbor's chart writes it into config maps of the namespace",
+        description="The password. Harbor's chart writes it into ConfigMaps of the namespace.",
         examples=["PASSWORD"],
     )
 

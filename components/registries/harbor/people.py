@@ -38,14 +38,20 @@ def _check_place_in_ldap(name: str | None, info: ValidationInfo) -> str | None:
 class Member(Block):
     """An item of `members`: what a person or a group may do in the project."""
 
-    user: FilledText | None = Field(default=None, description="a user's name; or group", examples=["vfarcic"])
-    group: FilledText | None = Field(default=None, description="a group's name", examples=["platform"])
-    kind: GroupKind = Field(default=GroupKind.OIDC, description="for a group: oidc | ldap", examples=["oidc"])
+    user: FilledText | None = Field(
+        default=None, description="A user's name. Set either user or group.", examples=["vfarcic"]
+    )
+    group: FilledText | None = Field(
+        default=None, description="A group's name. Set either user or group.", examples=["platform"]
+    )
+    kind: GroupKind = Field(
+        default=GroupKind.OIDC, description="The group's type: oidc or ldap. Only with `group`.", examples=["oidc"]
+    )
     distinguished_name: FilledText | None = Field(
-        default=None, description="only with ldap: where it is there", examples=["cn=platform,dc=example,dc=com"]
+        default=None, description="The group's DN. Only with ldap.", examples=["cn=platform,dc=example,dc=com"]
     )
     role: Role = Field(
-        description="limitedguest | guest | developer | maintainer | projectadmin", examples=["developer"]
+        description="The role: limitedguest, guest, developer, maintainer or projectadmin.", examples=["developer"]
     )
 
     @field_validator("distinguished_name")
@@ -66,16 +72,14 @@ class Member(Block):
 class User(Block):
     """An item of `hero:harbor.users`: a person that Harbor itself knows."""
 
-    name: FilledText = Field(description="who logs in; each once", examples=["vfarcic"])
-    full_name: FilledText = Field(description="the person's name", examples=["Viktor Farcic"])
-    email: FilledText = Field(description="the person's address", examples=["viktor@example.com"])
+    name: FilledText = Field(description="The user name, each once.", examples=["vfarcic"])
+    full_name: FilledText = Field(description="The full name.", examples=["Viktor Farcic"])
+    email: FilledText = Field(description="The e-mail address.", examples=["viktor@example.com"])
     password: SecretText = Field(
-        description="8 to 128 characters with a small and a large letter and a digit, given as a secret",
+        description="8 to 128 characters with a lower-case letter, an upper-case letter and a digit.",
         examples=["Password-1"],
     )
-    administrator: bool = Field(
-        default=False, description="true, so that this person may do everything, or false", examples=["false"]
-    )
+    administrator: bool = Field(default=False, description="Make the user a system administrator.", examples=["false"])
 
     @field_validator("password")
     @classmethod
@@ -89,10 +93,10 @@ class User(Block):
 class Group(Block):
     """An item of `hero:harbor.groups`: a group that somebody else knows."""
 
-    name: FilledText = Field(description="the group's name; each once", examples=["platform"])
-    kind: GroupKind = Field(default=GroupKind.OIDC, description="oidc | ldap", examples=["oidc"])
+    name: FilledText = Field(description="The group's name, each once.", examples=["platform"])
+    kind: GroupKind = Field(default=GroupKind.OIDC, description="The group's type: oidc or ldap.", examples=["oidc"])
     distinguished_name: FilledText | None = Field(
-        default=None, description="only with ldap: where it is there", examples=["cn=platform,dc=example,dc=com"]
+        default=None, description="The group's DN. Only with ldap.", examples=["cn=platform,dc=example,dc=com"]
     )
 
     @field_validator("distinguished_name")
@@ -104,39 +108,54 @@ class Group(Block):
 class Oidc(Block):
     """The block `hero:harbor.oidc`: people log in at a provider of identities."""
 
-    name: FilledText = Field(description="how the login page calls it", examples=["Keycloak"])
+    name: FilledText = Field(
+        description="The provider's name on the login page. Harbor: `oidc_name`.", examples=["Keycloak"]
+    )
     endpoint: WebAddress = Field(
-        description="its address, as it calls itself, beginning with https://",
+        description="The issuer URL, starting with https://. Harbor: `oidc_endpoint`.",
         examples=["https://login.example.com/realms/hero"],
     )
-    client_id: FilledText = Field(description="what it knows Harbor by", examples=["harbor"])
-    client_secret: SecretText = Field(description="given as a secret", examples=["CLIENT_SECRET"])
+    client_id: FilledText = Field(
+        description="Harbor's client ID at the provider. Harbor: `oidc_client_id`.", examples=["harbor"]
+    )
+    client_secret: SecretText = Field(
+        description="The client secret. Harbor: `oidc_client_secret`.", examples=["CLIENT_SECRET"]
+    )
     scope: FilledText = Field(
         default="openid,profile,email,offline_access",
-        description="what is asked for, with commas between",
+        description="The scopes, separated by commas. Harbor: `oidc_scope`.",
         examples=["openid,profile,email,offline_access"],
     )
     user_claim: FilledText = Field(
-        default="preferred_username", description="what says how a person is called here", examples=["name"]
+        default="preferred_username",
+        description="The claim with the user name. Harbor: `oidc_user_claim`.",
+        examples=["name"],
     )
     groups_claim: FilledText = Field(
-        default="groups", description="what says which groups a person is in", examples=["groups"]
+        default="groups",
+        description="The claim with the user's groups. Harbor: `oidc_groups_claim`.",
+        examples=["groups"],
     )
     group_filter: Text = Field(
-        default="", description="a regular expression of the groups that count; all where it is empty", examples=[""]
+        default="",
+        description="A regular expression of the groups that are used. Default: all. Harbor: `oidc_group_filter`.",
+        examples=[""],
     )
     administrators: Text = Field(
         default="",
-        description="the group whose people may do everything; once given, only Harbor's own page takes it away",
+        description="The group of system administrators. Harbor keeps it when the key is removed; reset it in the"
+        " UI. Harbor: `oidc_admin_group`.",
         examples=[""],
     )
     onboard: bool = Field(
         default=True,
-        description="true, so that whoever logs in first need not choose a name, or false",
+        description="Create users at their first login without asking for a name. Harbor: `oidc_auto_onboard`.",
         examples=["true"],
     )
     insecure_skip_verify: bool = Field(
-        default=False, description="true, so that anybody can pass for the provider, or false", examples=["false"]
+        default=False,
+        description="Skip TLS verification of the OIDC provider. Harbor: `oidc_verify_cert: false`.",
+        examples=["false"],
     )
 
 
@@ -151,36 +170,59 @@ class Scope(StrEnum):
 class Ldap(Block):
     """The block `hero:harbor.ldap`: people log in with what LDAP knows of them."""
 
-    url: FilledText = Field(description="ldaps://host[:port], or ldap://host[:port]", examples=["ldaps://example.com"])
-    base: FilledText = Field(description="the place below which people are", examples=["ou=people,dc=example,dc=com"])
-    user_attribute: FilledText = Field(default="uid", description="what people log in with", examples=["uid"])
-    scope: Scope = Field(default=Scope.SUBTREE, description="base | onelevel | subtree", examples=["subtree"])
-    filter: Text = Field(default="", description="a filter of people; all where it is empty", examples=[""])
+    url: FilledText = Field(
+        description="ldaps://host[:port] or ldap://host[:port]. Harbor: `ldap_url`.", examples=["ldaps://example.com"]
+    )
+    base: FilledText = Field(
+        description="The base DN of users. Harbor: `ldap_base_dn`.", examples=["ou=people,dc=example,dc=com"]
+    )
+    user_attribute: FilledText = Field(
+        default="uid", description="The attribute with the user name. Harbor: `ldap_uid`.", examples=["uid"]
+    )
+    scope: Scope = Field(
+        default=Scope.SUBTREE,
+        description="The search scope: base, onelevel or subtree. Harbor: `ldap_scope`.",
+        examples=["subtree"],
+    )
+    filter: Text = Field(
+        default="", description="A filter of users. Default: all. Harbor: `ldap_filter`.", examples=[""]
+    )
     search_name: FilledText | None = Field(
         default=None,
-        description="who looks there; anybody where none is given",
+        description="The DN that searches. Default: anonymous. Harbor: `ldap_search_dn`.",
         examples=["cn=harbor,dc=example,dc=com"],
     )
     search_password: SecretText | None = Field(
-        default=None, description="with searchName, given as a secret", examples=["PASSWORD"]
+        default=None, description="The password of `searchName`. Harbor: `ldap_search_password`.", examples=["PASSWORD"]
     )
     group_base: FilledText | None = Field(
-        default=None, description="the place below which groups are", examples=["ou=groups,dc=example,dc=com"]
+        default=None,
+        description="The base DN of groups. Harbor: `ldap_group_base_dn`.",
+        examples=["ou=groups,dc=example,dc=com"],
     )
     group_filter: Text = Field(
-        default="", description="a filter of groups; all where it is empty", examples=["objectclass=groupOfNames"]
+        default="",
+        description="A filter of groups. Default: all. Harbor: `ldap_group_filter`.",
+        examples=["objectclass=groupOfNames"],
     )
-    group_attribute: FilledText = Field(default="cn", description="what a group is called by", examples=["cn"])
+    group_attribute: FilledText = Field(
+        default="cn", description="The attribute with the group name. Harbor: `ldap_group_gid`.", examples=["cn"]
+    )
     membership_attribute: FilledText = Field(
-        default="memberof", description="what says which groups a person is in", examples=["memberof"]
+        default="memberof",
+        description="The attribute with a user's groups. Harbor: `ldap_group_membership`.",
+        examples=["memberof"],
     )
     administrators: Text = Field(
         default="",
-        description="the group whose people may do everything; once given, only Harbor's own page takes it away",
+        description="The DN of the group of system administrators. Harbor keeps it when the key is removed; reset"
+        " it in the UI. Harbor: `ldap_group_admin_dn`.",
         examples=[""],
     )
     insecure_skip_verify: bool = Field(
-        default=False, description="true, so that anybody can pass for that server, or false", examples=["false"]
+        default=False,
+        description="Skip TLS verification of the LDAP server. Harbor: `ldap_verify_cert: false`.",
+        examples=["false"],
     )
 
     @field_validator("url")

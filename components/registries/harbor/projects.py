@@ -7,7 +7,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from components.kubernetes.storage import Size
 from components.registries.harbor.names import Action, Color, Identifier, Name
 from components.registries.harbor.people import Member
-from components.registries.harbor.scan import SCHEDULE, ScanSettings, Schedule, Severity
+from components.registries.harbor.scan import ScanSettings, Schedule, Severity
 from components.settings import Block, FilledText, SecretText, Superfluous, Text, WebAddress, check_once
 
 HEROS_LOGINS = ("pusher", "puller")
@@ -20,22 +20,34 @@ Glob = FilledText
 class KeptArtifacts(Block):
     """An item of `retention.keep`: what fits one of them stays."""
 
-    repositories: Glob = Field(default="**", description="a glob of repositories, without the project", examples=["**"])
-    tags: Glob = Field(default="**", description="a glob of tags", examples=["v*"])
-    untagged: bool = Field(
-        default=False, description="true, so that artifacts without a tag count too, or false", examples=["false"]
+    repositories: Glob = Field(
+        default="**", description="A glob of repositories, without the project.", examples=["**"]
     )
+    tags: Glob = Field(default="**", description="A glob of tags.", examples=["v*"])
+    untagged: bool = Field(default=False, description="Match artifacts without a tag too.", examples=["false"])
     most_recently_pushed: int | None = Field(
-        default=None, ge=1, description="how many of those pushed last stay; at least 1", examples=["10"]
+        default=None,
+        ge=1,
+        description="Keep this many of the most recently pushed artifacts; at least 1.",
+        examples=["10"],
     )
     most_recently_pulled: int | None = Field(
-        default=None, ge=1, description="how many of those pulled last stay; at least 1", examples=["10"]
+        default=None,
+        ge=1,
+        description="Keep this many of the most recently pulled artifacts; at least 1.",
+        examples=["10"],
     )
     days_since_push: int | None = Field(
-        default=None, ge=1, description="those pushed within so many days stay; at least 1", examples=["30"]
+        default=None,
+        ge=1,
+        description="Keep artifacts that were pushed within this many days; at least 1.",
+        examples=["30"],
     )
     days_since_pull: int | None = Field(
-        default=None, ge=1, description="those pulled within so many days stay; at least 1", examples=["30"]
+        default=None,
+        ge=1,
+        description="Keep artifacts that were pulled within this many days; at least 1.",
+        examples=["30"],
     )
 
     @field_validator("most_recently_pulled", "days_since_push", "days_since_pull")
@@ -53,14 +65,15 @@ class Retention(Block):
 
     every: Schedule | None = Field(
         default=None,
-        description=f"{SCHEDULE}: when what fits no item goes; without it only when somebody asks for that",
+        description="When other artifacts are deleted: Hourly, Daily, Weekly, or cron with six fields, of which "
+        "the first (seconds) is 0. Default: only on request.",
         examples=["Daily"],
     )
     keep: list[KeptArtifacts] = Field(
         min_length=1,
         max_length=MOST_RULES,
-        description=f"a list of 1 to {MOST_RULES} maps with repositories, tags, untagged and one of "
-        "mostRecentlyPushed, mostRecentlyPulled, daysSincePush and daysSincePull, or none for all that fit",
+        description="1 to 15 rules. Each has repositories, tags, untagged and at most one of mostRecentlyPushed, "
+        "mostRecentlyPulled, daysSincePush and daysSincePull; none keeps all that match.",
         examples=[[{"mostRecentlyPushed": 10}]],
     )
 
@@ -68,8 +81,10 @@ class Retention(Block):
 class ImmutableTags(Block):
     """An item of `immutableTags`: tags that never name another artifact."""
 
-    repositories: Glob = Field(default="**", description="a glob of repositories, without the project", examples=["**"])
-    tags: Glob = Field(default="**", description="a glob of tags", examples=["v*"])
+    repositories: Glob = Field(
+        default="**", description="A glob of repositories, without the project.", examples=["**"]
+    )
+    tags: Glob = Field(default="**", description="A glob of tags.", examples=["v*"])
 
 
 class Told(StrEnum):
@@ -97,26 +112,30 @@ class Listener(Block):
     """An item of `webhooks`: who is told of what happens in the project."""
 
     name: Name = Field(
-        description="words of a-z and 0-9 with single . _ - between them; each once in its project", examples=["chat"]
+        description="The webhook's name, each once in its project: a-z and 0-9 with single . _ - inside.",
+        examples=["chat"],
     )
     address: WebAddress = Field(
-        description="the receiver's address, beginning with https:// or http://",
+        description="The receiver's URL, starting with https:// or http://.",
         examples=["https://example.com/harbor"],
     )
     events: list[Told] = Field(
         default=[Told.PUSH],
         min_length=1,
-        description=f"a list of {' | '.join(Told)}",
+        description="Events: PUSH_ARTIFACT, PULL_ARTIFACT, DELETE_ARTIFACT, QUOTA_EXCEED, QUOTA_WARNING, "
+        "REPLICATION, SCANNING_COMPLETED, SCANNING_FAILED or TAG_RETENTION.",
         examples=[["PUSH_ARTIFACT"]],
     )
-    format: Format = Field(default=Format.HTTP, description="http | slack", examples=["http"])
+    format: Format = Field(default=Format.HTTP, description="The payload format: http or slack.", examples=["http"])
     header: SecretText | None = Field(
         default=None,
-        description="what is sent as the header Authorization, given as a secret",
+        description="The value of the header Authorization.",
         examples=["Bearer TOKEN"],
     )
     insecure_skip_verify: bool = Field(
-        default=False, description="true, so that anybody can pass for the receiver, or false", examples=["false"]
+        default=False,
+        description="Skip TLS verification of the receiver. Harbor: `skip_cert_verify`.",
+        examples=["false"],
     )
 
 
@@ -124,20 +143,21 @@ class Robot(Block):
     """An item of `robots`: a login for a machine."""
 
     name: Name = Field(
-        description="words of a-z and 0-9 with single . _ - between them; each once in its project, and in Hero's not "
-        "pusher and puller, which are there",
+        description="The robot account's name, each once in its project: a-z and 0-9 with single . _ - inside. In"
+        " the image's project not pusher or puller, which exist already.",
         examples=["builder"],
     )
     may: list[Action] = Field(
         default=["repository:pull"],
         min_length=1,
-        description="a list of resource:action, each once, as Harbor names them; to push needs to pull",
+        description="Permissions as resource:action, each once, in Harbor's terms. repository:push needs "
+        "repository:pull.",
         examples=[["repository:pull", "repository:push"]],
     )
     days: int | None = Field(
         default=None,
         ge=1,
-        description="after how many days it opens nothing any more; without it never",
+        description="Days until the robot account expires. Default: never.",
         examples=["90"],
     )
 
@@ -152,76 +172,81 @@ class Robot(Block):
 class Label(Block):
     """An item of `labels`: a mark that artifacts can be given."""
 
-    name: FilledText = Field(description="the label's name, each once", examples=["stable"])
-    color: Color = Field(default="#FFFFFF", description="# and six of 0-9 A-F", examples=["#00AB9A"])
-    description: Text = Field(default="", description="any text", examples=["May be run by anybody"])
+    name: FilledText = Field(description="The label's name, each once.", examples=["stable"])
+    color: Color = Field(default="#FFFFFF", description="The color: # and six digits of 0-9 A-F.", examples=["#00AB9A"])
+    description: Text = Field(default="", description="A description.", examples=["May be run by anybody"])
 
 
 class Project(Block):
     """An item of `hero:harbor.projects`."""
 
-    name: Name = Field(description="words of a-z and 0-9 with single . _ - between them; each once", examples=["team"])
-    public: bool = Field(
-        default=False, description="true, so that everybody can pull from it, or false", examples=["false"]
+    name: Name = Field(
+        description="The project's name, each once: a-z and 0-9 with single . _ - inside.", examples=["team"]
     )
+    public: bool = Field(default=False, description="Let everyone pull from the project.", examples=["false"])
     quota: Size | None = Field(
         default=None,
-        description="how much it may hold, such as 10Gi; any amount where none is given",
+        description="Storage quota, such as 10Gi. Default: unlimited.",
         examples=["10Gi"],
     )
     scan_on_push: bool = Field(
-        default=True, description="true, so that each image is scanned when it comes, or false", examples=["true"]
+        default=True, description="Scan each pushed image. Harbor: `auto_scan`.", examples=["true"]
     )
     sbom_on_push: bool = Field(
-        default=False, description="true, so that each image gets an SBOM when it comes, or false", examples=["false"]
+        default=False,
+        description="Create an SBOM of each pushed image. Harbor: `auto_sbom_generation`.",
+        examples=["false"],
     )
     block: Severity | None = Field(
         default=None,
-        description="low | medium | high | critical: what has a vulnerability as bad as this cannot be pulled",
+        description="Refuse pulls of images with a vulnerability of this severity or above: low, medium, high or "
+        "critical. Harbor: `prevent_vul`, `severity`.",
         examples=["high"],
     )
     allowed_cves: list[Identifier] = Field(
         default=[],
-        description="a list of vulnerabilities, each once, that block nothing",
+        description="Vulnerabilities that do not block pulls, each once. Harbor: `cve_allowlist`.",
         examples=[["CVE-2024-1234"]],
     )
     cosign: bool = Field(
-        default=False, description="true, so that only what cosign signed can be pulled, or false", examples=["false"]
+        default=False,
+        description="Refuse pulls of images without a cosign signature. Harbor: `enable_content_trust_cosign`.",
+        examples=["false"],
     )
     notation: bool = Field(
-        default=False, description="true, so that only what notation signed can be pulled, or false", examples=["false"]
+        default=False,
+        description="Refuse pulls of images without a notation signature. Harbor: `enable_content_trust`.",
+        examples=["false"],
     )
     proxy_of: FilledText | None = Field(
         default=None,
-        description="the name of one of hero:harbor.registries, whose images come when they are first pulled",
+        description="Make the project a proxy cache of one of `hero:harbor.registries`.",
         examples=["hub"],
     )
     retention: Retention | None = Field(
         default=None,
-        description="a map with every and keep: which artifacts stay; all where it is not given",
+        description="Which artifacts are kept. Default: all.",
         examples=[{"keep": [{"mostRecentlyPushed": 10}]}],
     )
     immutable_tags: list[ImmutableTags] = Field(
         default=[],
-        description="a list of maps with repositories and tags: tags that never name another artifact",
+        description="Tags that cannot be moved to another artifact.",
         examples=[[{"tags": "v*"}]],
     )
     webhooks: list[Listener] = Field(
         default=[],
-        description="a list of maps with name, address, events, format, header and insecureSkipVerify",
+        description="Webhooks of the project.",
         examples=[[{"name": "chat", "address": "https://example.com/harbor"}]],
     )
     members: list[Member] = Field(
         default=[],
-        description="a list of maps with user, or group and kind, and role",
+        description="Members of the project.",
         examples=[[{"user": "vfarcic", "role": "developer"}]],
     )
     robots: list[Robot] = Field(
-        default=[], description="a list of maps with name, may and days", examples=[[{"name": "builder"}]]
+        default=[], description="More robot accounts of the project.", examples=[[{"name": "builder"}]]
     )
-    labels: list[Label] = Field(
-        default=[], description="a list of maps with name, color and description", examples=[[{"name": "stable"}]]
-    )
+    labels: list[Label] = Field(default=[], description="Labels of the project.", examples=[[{"name": "stable"}]])
 
     @property
     def says_more(self) -> bool:
@@ -264,7 +289,7 @@ class HerosProject(Project):
 
     name: Name = Field(
         default="hero",
-        description="words of a-z and 0-9 with single . _ - between them",
+        description="The project's name: a-z and 0-9 with single . _ - inside.",
         examples=["hero"],
     )
 

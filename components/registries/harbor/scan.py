@@ -12,7 +12,6 @@ from components.settings import Block, FilledText, Superfluous
 CRON = re.compile(r"0( [0-9A-Za-z*?/,-]+){5}")
 # By what Harbor gives each of them back as.
 NAMED = {"0 0 * * * *": "Hourly", "0 0 0 * * *": "Daily", "0 0 0 * * 0": "Weekly"}
-SCHEDULE = "Hourly | Daily | Weekly, or a time as cron writes it in six fields, of which the first, the seconds, is 0"
 
 
 def _check_schedule(text: str) -> str:
@@ -48,24 +47,23 @@ class Severity(StrEnum):
 class ScanSettings(Block):
     """The block `hero:harbor.scan`: whether and how images are looked through for vulnerabilities."""
 
-    scanner: bool = Field(
-        default=True, description="true, so that Trivy comes with Harbor, or false", examples=["true"]
-    )
+    scanner: bool = Field(default=True, description="Install Trivy. Harbor: `trivy.enabled`.", examples=["true"])
     mirror: FilledText | None = Field(
         default=None,
-        description="host[:port][/path] of a registry that has trivy-db and trivy-java-db, Trivy's lists of "
-        "vulnerabilities; they come from the internet where none is given",
+        description="host[:port][/path] of a registry with Trivy's databases trivy-db and trivy-java-db. Default:"
+        " they come from the internet.",
         examples=["registry.example.com/aquasec"],
     )
     every: Schedule | None = Field(
         default=None,
-        description=f"{SCHEDULE}: when all images are scanned",
+        description="When all images are scanned: Hourly, Daily, Weekly, or cron with six fields, of which the "
+        "first (seconds) is 0.",
         examples=["Daily"],
     )
     block: Severity | None = Field(
         default=None,
-        description="low | medium | high | critical: `up` waits for the scan of Hero's image, and fails with the list "
-        "of what it found where something is as bad as this",
+        description="Wait for the scan of the pushed image and fail if it finds this severity or above: low, "
+        "medium, high or critical.",
         examples=["high"],
     )
 

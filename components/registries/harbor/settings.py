@@ -30,128 +30,130 @@ class HarborSettings(ExposedSettings):
 
     size: Size = Field(
         default="8Gi",
-        description="how much the images' claim asks for, such as 8Gi; it may grow where the storage class allows that",
+        description="Size of the PVC for images, such as 8Gi. It can grow if the storage class allows it. Harbor:"
+        " `persistence.persistentVolumeClaim.registry.size`.",
         examples=["8Gi"],
     )
     database_size: Size = Field(
         default="1Gi",
-        description="how much the database's claim asks for, such as 1Gi; it may grow as the images' may",
+        description="Size of the PVC for the database, such as 1Gi. Harbor: "
+        "`persistence.persistentVolumeClaim.database.size`.",
         examples=["1Gi"],
     )
     storage_class: FilledText | None = Field(
         default=None,
-        description="the claims' StorageClass; the cluster's default where none is given",
+        description="StorageClass of the PVCs. Default: the cluster's default.",
         examples=["standard"],
     )
     s3: HarborBucket | None = Field(
         default=None,
-        description="a map with bucket, region, endpoint, folder, accessKey and secretKey: images are kept there and "
-        "not on a claim",
+        description="Store images in an S3 bucket instead of a PVC.",
         examples=[{"bucket": "hero", "region": "eu-central-1"}],
     )
     azure: AzureContainer | None = Field(
         default=None,
-        description="a map with account, container and key: images are kept there and not on a claim",
+        description="Store images in an Azure Blob container instead of a PVC.",
         examples=[{"account": "hero", "container": "hero", "key": "ACCOUNT_KEY"}],
     )
     gcs: GoogleBucket | None = Field(
         default=None,
-        description="a map with bucket, folder and key: images are kept there and not on a claim",
+        description="Store images in a Google Cloud Storage bucket instead of a PVC.",
         examples=[{"bucket": "hero"}],
     )
     redirect: bool = Field(
         default=False,
-        description="true, so that clients are sent to the bucket for what is large, and have to reach it; or false",
+        description="Redirect clients to the bucket for blobs; clients must be able to reach it. Harbor: "
+        "`persistence.imageChartStorage.disableredirect: false`.",
         examples=["false"],
     )
     database: Database | None = Field(
         default=None,
-        description="a map with host, port, username, password, name and verification: a PostgreSQL that is there "
-        "already; without it one comes along",
+        description="Use an existing PostgreSQL. Default: one is installed.",
         examples=[{"host": "postgresql.example.com", "username": "harbor", "password": "PASSWORD"}],
     )
     redis: Redis | None = Field(
         default=None,
-        description="a map with address, username, password, sentinelMaster and insecurePlaintext: a Redis that is "
-        "there already; without it one comes along",
+        description="Use an existing Redis. Default: one is installed.",
         examples=[{"address": "redis.example.com:6379"}],
     )
     authorities: FilledText | None = Field(
         default=None,
-        description="a file of certificates, in PEM, of private authorities that Harbor trusts: of the database, "
-        "Redis, the bucket, other registries, and where people log in",
+        description="A file of CA certificates in PEM that Harbor trusts: of the database, Redis, bucket, other "
+        "registries and identity providers. Harbor: `caBundleSecretName`.",
         examples=["./ca.pem"],
     )
     replicas: int = Field(
         default=1,
         ge=1,
         le=100,
-        description="how many pods of each part that can have several, from 1 to 100; several need s3, azure or gcs",
+        description="Replicas of each part that supports several, 1 to 100. Several need s3, azure or gcs.",
         examples=["1"],
     )
     ipv6: bool = Field(
-        default=True, description="false where the nodes' kernel knows no IPv6, or true", examples=["true"]
+        default=True,
+        description="Listen on IPv6. Set it to false if the kernel of the nodes has no IPv6. Harbor: "
+        "`ipFamily.ipv6.enabled`.",
+        examples=["true"],
     )
     metrics: bool = Field(
-        default=False, description="true, so that each part has /metrics in the cluster, or false", examples=["true"]
+        default=False,
+        description="Serve /metrics of each part in the cluster. Harbor: `metrics.enabled`.",
+        examples=["true"],
     )
     service_monitor: bool = Field(
         default=False,
-        description="true for a ServiceMonitor of the Prometheus operator; needs metrics; or false",
+        description="Create a ServiceMonitor of the Prometheus operator. Needs `metrics`. Harbor: "
+        "`metrics.serviceMonitor.enabled`.",
         examples=["false"],
     )
     scan: ScanSettings = Field(
         default=ScanSettings(),
-        description="a map with scanner, mirror, every and block",
+        description="Vulnerability scans.",
         examples=[{"block": "high"}],
     )
     registries: list[Endpoint] = Field(
         default=[],
-        description="a list of maps with name, kind, url, username, password, description and insecureSkipVerify: "
-        "other registries that this one knows",
+        description="Other registries, for replications and proxy caches.",
         examples=[[{"name": "hub", "kind": "docker-hub", "url": "https://hub.docker.com"}]],
     )
     project: HerosProject = Field(
         default=HerosProject(),
-        description=f"a map with {', '.join(field.alias or name for name, field in Project.model_fields.items())}: the "
-        "project that Hero lives in",
+        description="The project of the image.",
         examples=[{"name": "hero"}],
     )
     projects: list[Project] = Field(
         default=[],
-        description="a list of maps with the keys of project: further ones",
+        description="More projects, each with the keys of `project`.",
         examples=[[{"name": "team"}]],
     )
     replications: list[Replication] = Field(
         default=[],
-        description="a list of maps with name, registry, direction, repositories, tags, every, namespace and deletion: "
-        "images that go to other registries or come from them",
+        description="Replication policies.",
         examples=[[{"name": "out", "registry": "hub"}]],
     )
     robots: list[Robot] = Field(
         default=[],
-        description="a list of maps with name, may and days: logins for machines to all projects",
+        description="Robot accounts for all projects.",
         examples=[[{"name": "mirror"}]],
     )
     users: list[User] = Field(
         default=[],
-        description="a list of maps with name, fullName, email, password and administrator: people that Harbor knows",
+        description="Local users.",
         examples=[[{"name": "vfarcic", "fullName": "Viktor", "email": "v@example.com", "password": "Password-1"}]],
     )
     groups: list[Group] = Field(
         default=[],
-        description="a list of maps with name, kind and distinguishedName: groups that somebody else knows",
+        description="Groups of an OIDC or LDAP provider.",
         examples=[[{"name": "platform"}]],
     )
     labels: list[Label] = Field(
         default=[],
-        description="a list of maps with name, color and description: marks for artifacts of all projects",
+        description="Labels for artifacts of all projects.",
         examples=[[{"name": "stable"}]],
     )
     oidc: Oidc | None = Field(
         default=None,
-        description="a map with name, endpoint, clientId, clientSecret and more: people log in at a provider of "
-        "identities",
+        description="Log in by OIDC.",
         examples=[
             {
                 "name": "Keycloak",
@@ -163,34 +165,32 @@ class HarborSettings(ExposedSettings):
     )
     ldap: Ldap | None = Field(
         default=None,
-        description="a map with url, base and more: people log in with what LDAP knows of them",
+        description="Log in by LDAP.",
         examples=[{"url": "ldaps://example.com", "base": "ou=people,dc=example,dc=com"}],
     )
     system: System | None = Field(
         default=None,
-        description="a map with projectCreation, readOnly, quotaPerProject, scansCountAsPulls, auditLog, "
-        "auditLogInDatabase, banner and bannerKind",
+        description="System settings.",
         examples=[{"banner": "Down on Friday"}],
     )
     garbage_collection: Collection | None = Field(
         default=None,
-        description="a map with every, deleteUntagged and workers; without it, when somebody asks for that",
+        description="Garbage collection. Default: on request.",
         examples=[{"every": "Daily"}],
     )
     allowed_cves: AllowedCves | None = Field(
         default=None,
-        description="a map with identifiers and until: vulnerabilities that block nothing in any project",
+        description="Vulnerabilities that do not block pulls in any project.",
         examples=[{"identifiers": ["CVE-2024-1234"]}],
     )
     preheat: list[Preheating] = Field(
         default=[],
-        description="a list of maps with name, endpoint, token and insecureSkipVerify: Dragonflies that fetch images "
-        "before anybody pulls them",
+        description="Dragonfly clusters of other stacks that preheat images.",
         examples=[[{"name": "dragonfly", "endpoint": "https://dragonfly.example.com", "token": "TOKEN"}]],
     )
     rotate: Text = Field(
         default="",
-        description="any text; another text gives pusher, puller and every other robot another password",
+        description="Credentials version: change it to rotate the secret of every robot account.",
         examples=["2026-11"],
     )
 

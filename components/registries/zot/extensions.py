@@ -44,20 +44,20 @@ class KeptTags(Block):
 
     patterns: list[Pattern] = Field(
         default=[],
-        description="a list of regular expressions; each tag where none is given",
+        description="Regular expressions of tags. Default: all.",
         examples=[["v.*"]],
     )
     pulled_within: Duration | None = Field(
-        default=None, description="a time such as 720h; tags pulled within it stay", examples=["720h"]
+        default=None, description="Keep tags that were pulled within this time, such as 720h.", examples=["720h"]
     )
     pushed_within: Duration | None = Field(
-        default=None, description="a time such as 720h; tags pushed within it stay", examples=["720h"]
+        default=None, description="Keep tags that were pushed within this time, such as 720h.", examples=["720h"]
     )
     most_recently_pulled_count: int | None = Field(
-        default=None, ge=1, description="how many of the tags pulled last stay; at least 1", examples=["10"]
+        default=None, ge=1, description="Keep this many of the most recently pulled tags; at least 1.", examples=["10"]
     )
     most_recently_pushed_count: int | None = Field(
-        default=None, ge=1, description="how many of the tags pushed last stay; at least 1", examples=["10"]
+        default=None, ge=1, description="Keep this many of the most recently pushed tags; at least 1.", examples=["10"]
     )
 
 
@@ -66,21 +66,19 @@ class RetentionPolicy(Block):
 
     repositories: list[Glob] = Field(
         min_length=1,
-        description="a list of at least one glob: * is any name, ** any path",
+        description="At least one glob: * is any name, ** any path.",
         examples=[["**"]],
     )
     keep_tags: list[KeptTags] = Field(
         default=[],
-        description="a list of maps with patterns, pulledWithin, pushedWithin, mostRecentlyPulledCount and "
-        "mostRecentlyPushedCount; tags that fit none of them go, and where the list is empty, all stay",
+        description="Rules with patterns, pulledWithin, pushedWithin, mostRecentlyPulledCount and "
+        "mostRecentlyPushedCount. Tags that match none are deleted; without rules all tags are kept.",
         examples=[[{"mostRecentlyPushedCount": 10}]],
     )
-    delete_untagged: bool = Field(
-        default=True, description="true, so that manifests without a tag go, or false", examples=["true"]
-    )
+    delete_untagged: bool = Field(default=True, description="Delete manifests without a tag.", examples=["true"])
     delete_referrers: bool = Field(
         default=False,
-        description="true, so that SBOMs and signatures of images that are gone go too, or false",
+        description="Delete SBOMs and signatures of deleted images.",
         examples=["false"],
     )
 
@@ -88,15 +86,15 @@ class RetentionPolicy(Block):
 class MirroredContent(Block):
     """An item of `hero:zot.sync[].content`."""
 
-    prefix: Glob = Field(description="a glob of the other registry's repositories", examples=["library/**"])
+    prefix: Glob = Field(description="A glob of repositories in the other registry.", examples=["library/**"])
     destination: FilledText | None = Field(
-        default=None, description="a path here below which they come, beginning with /", examples=["/mirror"]
+        default=None, description="A path in this registry, starting with /.", examples=["/mirror"]
     )
     strip_prefix: bool = Field(
-        default=False, description="true, so that the prefix is left out here, or false", examples=["false"]
+        default=False, description="Remove the prefix from the path in this registry.", examples=["false"]
     )
     tags: Pattern | None = Field(
-        default=None, description="a regular expression; all tags where none is given", examples=["v.*"]
+        default=None, description="A regular expression of tags. Default: all.", examples=["v.*"]
     )
 
 
@@ -104,27 +102,29 @@ class Mirrored(Block):
     """An item of `hero:zot.sync`: another registry of which this one is a mirror."""
 
     url: WebAddress = Field(
-        description="the other registry's address, beginning with https:// or http://",
+        description="The registry's URL, starting with https:// or http://.",
         examples=["https://registry.example.com"],
     )
     on_demand: bool = Field(
-        default=True, description="true, so that an image comes when it is first asked for, or false", examples=["true"]
+        default=True, description="Mirror an image at its first pull. zot: `onDemand`.", examples=["true"]
     )
     every: Duration | None = Field(
-        default=None, description="a time such as 6h, after which all content is looked at again", examples=["6h"]
+        default=None,
+        description="Mirror all content at this interval, such as 6h. zot: `pollInterval`.",
+        examples=["6h"],
     )
     content: list[MirroredContent] = Field(
         default=[],
-        description="a list of maps with prefix, destination, stripPrefix and tags; everything where it is empty",
+        description="What is mirrored. Default: everything.",
         examples=[[{"prefix": "library/**"}]],
     )
-    username: FilledText | None = Field(default=None, description="who logs in there", examples=["vfarcic"])
+    username: FilledText | None = Field(default=None, description="The user.", examples=["vfarcic"])
     password: SecretText | None = Field(
-        default=None, description="with username, given as a secret", examples=["PASSWORD"]
+        default=None, description="The password. Required with `username`.", examples=["PASSWORD"]
     )
     insecure_skip_verify: bool = Field(
         default=False,
-        description="true, so that anybody can pass for the other registry, or false",
+        description="Skip TLS verification of the registry. zot: `tlsVerify: false`.",
         examples=["false"],
     )
 
@@ -158,15 +158,15 @@ class Sink(StrEnum):
 class Listener(Block):
     """An item of `hero:zot.events`: who is told of what happens in the registry."""
 
-    type: Sink = Field(default=Sink.HTTP, description="http | nats", examples=["http"])
+    type: Sink = Field(default=Sink.HTTP, description="The receiver's type: http or nats.", examples=["http"])
     address: FilledText = Field(
-        description="for http the receiver's address, beginning with https:// or http://; for nats nats://host:port",
+        description="A URL starting with https:// or http:// (http), or nats://host:port (nats).",
         examples=["https://example.com/zot"],
     )
     channel: FilledText | None = Field(
-        default=None, description="only for nats: the subject that events are published on", examples=["hero"]
+        default=None, description="The subject of the events. Only with nats.", examples=["hero"]
     )
-    timeout: Duration = Field(default="30s", description="a time such as 30s", examples=["30s"])
+    timeout: Duration = Field(default="30s", description="The timeout, such as 30s.", examples=["30s"])
 
     @field_validator("address")
     @classmethod
@@ -191,5 +191,5 @@ class ZotBucket(Bucket):
     """The block `hero:zot.s3`: a bucket in the claim's place."""
 
     folder: FilledText = Field(
-        default="/zot", description="the path in the bucket, beginning with /", examples=["/zot"]
+        default="/zot", description="The path in the bucket, starting with /.", examples=["/zot"]
     )

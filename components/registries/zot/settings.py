@@ -24,104 +24,102 @@ class ZotSettings(ExposedSettings):
 
     size: Size = Field(
         default="8Gi",
-        description="how much the claim asks for, such as 8Gi; it may grow where the storage class allows that",
+        description="Size of the PVC, such as 8Gi. It can grow if the storage class allows it.",
         examples=["8Gi"],
     )
     storage_class: FilledText | None = Field(
         default=None,
-        description="the claim's StorageClass; the cluster's default where none is given",
+        description="StorageClass of the PVC. Default: the cluster's default.",
         examples=["standard"],
     )
     s3: ZotBucket | None = Field(
         default=None,
-        description="a map with bucket, region, endpoint, folder, accessKey and secretKey: images are kept there and "
-        "not on a claim",
+        description="Store images in an S3 bucket instead of a PVC.",
         examples=[{"bucket": "hero", "region": "eu-central-1"}],
     )
     cache: SecretText | None = Field(
         default=None,
-        description="only with s3: redis://… of a Redis that all replicas share, given as a secret",
+        description="redis://… of a Redis that all replicas share. Only with s3. zot: `storage.cacheDriver`.",
         examples=["redis://redis.example.com:6379"],
     )
     replicas: int = Field(
         default=1,
         ge=1,
         le=100,
-        description="how many pods, from 1 to 100; several need s3 and cache",
+        description="Replicas, 1 to 100. Several need s3 and cache.",
         examples=["1"],
     )
     minimal: bool = Field(
         default=False,
-        description="true for zot-minimal, which can neither search nor show a page nor do what comes below; or false",
+        description="Use zot-minimal, without search, UI and the extensions below.",
         examples=["false"],
     )
-    dedupe: bool = Field(
-        default=True, description="true, so that what is there twice is kept once, or false", examples=["true"]
-    )
+    dedupe: bool = Field(default=True, description="Store equal blobs once. zot: `storage.dedupe`.", examples=["true"])
     gc_delay: Duration = Field(
-        default="1h", description="a time such as 1h, before which garbage is not collected", examples=["1h"]
+        default="1h",
+        description="Minimum age of garbage before it is collected, such as 1h. zot: `storage.gcDelay`.",
+        examples=["1h"],
     )
     gc_interval: Duration = Field(
-        default="1h", description="a time such as 24h, from one collection to the next", examples=["24h"]
+        default="1h",
+        description="Time between garbage collections, such as 24h. zot: `storage.gcInterval`.",
+        examples=["24h"],
     )
     retention: list[RetentionPolicy] = Field(
         default=[],
-        description="a list of maps with repositories, keepTags, deleteUntagged and deleteReferrers; everything stays "
-        "where it is empty",
+        description="Retention policies. Default: everything is kept. zot: `storage.retention.policies`.",
         examples=[[{"repositories": ["**"]}]],
     )
     immutable_tags: bool = Field(
-        default=False, description="true, so that a tag never names another image, or false", examples=["false"]
+        default=False, description="Prevent that a tag is moved to another image.", examples=["false"]
     )
-    search: bool = Field(default=True, description="true, so that one can search, or false", examples=["true"])
-    ui: bool = Field(
-        default=True, description="true, so that there is a page to look at; needs search; or false", examples=["false"]
-    )
+    search: bool = Field(default=True, description="Enable search. zot: `extensions.search`.", examples=["true"])
+    ui: bool = Field(default=True, description="Enable the UI. Needs search. zot: `extensions.ui`.", examples=["false"])
     cve: Duration | None = Field(
         default=None,
-        description="a time of at least 2h, from one look for a newer list of vulnerabilities to the next; needs "
-        "search and no s3; without it nothing is scanned",
+        description="Scan for vulnerabilities and update the database at this interval, at least 2h. Needs "
+        "search, not with s3. Default: no scans. zot: `extensions.search.cve.updateInterval`.",
         examples=["24h"],
     )
     scrub: Duration | None = Field(
         default=None,
-        description="a time of at least 2h, after which all that is stored is looked through again; without it never",
+        description="Verify all stored data at this interval, at least 2h. Default: never. zot: "
+        "`extensions.scrub.interval`.",
         examples=["24h"],
     )
     metrics: bool = Field(
         default=False,
-        description="true, so that the user metrics may read /metrics, or false",
+        description="Let the user metrics read /metrics. zot: `extensions.metrics`.",
         examples=["true"],
     )
     service_monitor: bool = Field(
         default=False,
-        description="true for a ServiceMonitor of the Prometheus operator; needs metrics; or false",
+        description="Create a ServiceMonitor of the Prometheus operator. Needs `metrics`.",
         examples=["false"],
     )
     mandatory_annotations: list[FilledText] = Field(
         default=[],
-        description="a list of annotations, each once, without which an image is refused",
+        description="Annotations that an image must have, each once. zot: `extensions.lint.mandatoryAnnotations`.",
         examples=[["org.opencontainers.image.source"]],
     )
     trust: bool = Field(
         default=False,
-        description="true, so that signatures of cosign and notation are verified and shown, or false",
+        description="Verify and show signatures of cosign and notation. zot: `extensions.trust`.",
         examples=["true"],
     )
     sync: list[Mirrored] = Field(
         default=[],
-        description="a list of maps with url, onDemand, every, content, username, password and insecureSkipVerify: "
-        "other registries of which this one is a mirror",
+        description="Registries to mirror. zot: `extensions.sync.registries`.",
         examples=[[{"url": "https://registry.example.com"}]],
     )
     events: list[Listener] = Field(
         default=[],
-        description="a list of maps with type, address, channel and timeout: who is told of what happens",
+        description="Receivers of events. zot: `extensions.events.sinks`.",
         examples=[[{"address": "https://example.com/zot"}]],
     )
     rotate: Text = Field(
         default="",
-        description="any text; another text gives pusher and puller other passwords",
+        description="Credentials version: change it to rotate the push and pull passwords.",
         examples=["2026-11"],
     )
 
