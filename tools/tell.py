@@ -3,10 +3,13 @@
 `python3 -S -m tools.tell change NUMBER FILE`, or `python3 -S -m tools.tell issue open|closed FILE`. By the mark that a
 report begins with, the comment or the issue that holds an older one is found and written anew. In a job of GitLab it is
 a merge request's note and GitLab's issue, else a pull request's comment and GitHub's.
+
+Only what the job's own account has written is edited: anyone may begin a comment with the mark.
 """
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import re
@@ -16,7 +19,7 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from tools.problem import Problem, about
@@ -27,6 +30,11 @@ TITLE = re.compile(r"^### (.+)$", re.MULTILINE)
 # https://docs.github.com/en/rest/issues/comments and https://docs.gitlab.com/api/notes/
 LONGEST = 65_536
 PER_PAGE = 100
+# More pages are no answer of a forge that works.
+MOST_PAGES = 1_000
+# Who writes with a job's own GITHUB_TOKEN, which belongs to no user.
+GITHUB_ACTIONS = "github-actions[bot]"
+VIEWER = "query { viewer { login } }"
 SECONDS_TO_ANSWER = 30.0
 USAGE = "python3 -S -m tools.tell change NUMBER FILE, or python3 -S -m tools.tell issue open|closed FILE"
 
@@ -50,6 +58,10 @@ class Forge:
     """The state of an issue that is open."""
     close: dict[str, str]
     """What closes one."""
+    author: str
+    """Under which name a comment and an issue hold their author."""
+    account: str
+    """By which property of an author the token's own account is recognised."""
     headers: dict[str, str]
 
 
@@ -66,6 +78,8 @@ def forge() -> Forge:
             write="PUT",
             opened="opened",
             close={"state_event": "close"},
+            author="author",
+            account="id",
             headers={"PRIVATE-TOKEN": _given("GITLAB_TOKEN")},
         )
     repository = f"{_given('GITHUB_API_URL')}/repos/{_given('GITHUB_REPOSITORY')}"
@@ -78,6 +92,8 @@ def forge() -> Forge:
         write="PATCH",
         opened="open",
         close={"state": "closed"},
+        author="user",
+        account="login",
         headers={"Authorization": f"Bearer {_given('GITHUB_TOKEN')}", "X-GitHub-Api-Version": "2022-11-28"},
     )
 
@@ -94,11 +110,11 @@ def main(arguments: list[str]) -> int:
 def tell_change(there: Forge, number: str, report: str) -> int:
     """In the comment that has told of the same before, or in a new one."""
     address = there.comments.format(number)
-    known = _with_mark(_all(there, address), "body", report)
+    known = _own(there, _with_mark(_all(there, address), "body", report))
     if known is None:
         _ask(there, "POST", address, {"body": report})
     else:
-        _ask(there, there.write, there.comment.format(number, known["id"]), {"body": report})
+        _ask(there, there.write, there.comment.format(number, _part(known, "id")), {"body": report})
     return 0
 
 
@@ -106,12 +122,12 @@ def tell_issue(there: Forge, state: str, report: str) -> int:
     """In the issue that is open about the same; where none is, one is opened if there is something to open it for."""
     # To GitHub's API a pull request is an issue too.
     found = (each for each in _all(there, f"{there.issues}?state={there.opened}") if "pull_request" not in each)
-    known = _with_mark(found, there.body, report)
+    known = _own(there, _with_mark(found, there.body, report))
     title = TITLE.search(report)
     content = {"title": (title[1] if title else "Drift").replace("`", ""), there.body: report}
     if known is not None:
         change = {} if state == "open" else there.close
-        _ask(there, there.write, f"{there.issues}/{known[there.number]}", {**content, **change})
+        _ask(there, there.write, f"{there.issues}/{_part(known, there.number)}", {**content, **change})
     elif state == "open":
         _ask(there, "POST", there.issues, content)
     return 0
@@ -125,38 +141,90 @@ def _report(file: Path) -> str:
     return report[:LONGEST]
 
 
-def _with_mark(found: Iterator[dict[str, Any]], body: str, report: str) -> dict[str, Any] | None:
+def _with_mark(found: Iterator[dict[str, Any]], body: str, report: str) -> Iterator[dict[str, Any]]:
     mark = report.partition("\n")[0]
-    return next((each for each in found if (each.get(body) or "").startswith(mark)), None)
+    return (each for each in found if str(each.get(body) or "").startswith(mark))
+
+
+def _own(there: Forge, found: Iterator[dict[str, Any]]) -> dict[str, Any] | None:
+    """Return the first one that the token's own account has written; who that is, is asked only where one is found."""
+    account: object = None
+    for each in found:
+        account = account or _account(there)
+        author = each.get(there.author)
+        if isinstance(author, dict) and cast("dict[str, Any]", author).get(there.account) == account:
+            return each
+    return None
+
+
+def _account(there: Forge) -> object:
+    """Return the ID of GitLab's user or the login of GitHub's, whose token this is."""
+    if there.account == "id":
+        return _part(_ask(there, "GET", f"{_given('CI_API_V4_URL')}/user"), "id")
+    graphql = os.environ.get("GITHUB_GRAPHQL_URL")
+    try:
+        if graphql:
+            answer = _ask(there, "POST", graphql, {"query": VIEWER})
+            return _part(_part(_part(answer, "data"), "viewer"), "login")
+        return _part(_ask(there, "GET", f"{_given('GITHUB_API_URL')}/user"), "login")
+    except Problem:
+        # REST refuses a token that has no user: 403 "Resource not accessible by integration".
+        return GITHUB_ACTIONS
 
 
 def _all(there: Forge, address: str) -> Iterator[dict[str, Any]]:
-    """Every item, page after page."""
-    page = 1
-    while True:
+    """Yield every item, page after page."""
+    for page in range(1, MOST_PAGES + 1):
         items = _ask(there, "GET", f"{address}{'&' if '?' in address else '?'}per_page={PER_PAGE}&page={page}")
-        yield from items
-        if len(items) < PER_PAGE:
+        if not isinstance(items, list):
+            raise _unexpected(address, "it is no list")
+        found = cast("list[object]", items)
+        yield from (cast("dict[str, Any]", each) for each in found if isinstance(each, dict))
+        if len(found) < PER_PAGE:
             return
-        page += 1
 
 
-def _ask(there: Forge, method: str, address: str, content: dict[str, str] | None = None) -> Any:  # noqa: ANN401
+def _part(content: object, name: str) -> object:
+    found = cast("dict[str, object]", content).get(name) if isinstance(content, dict) else None
+    if found is None:
+        raise _unexpected("", f"it has no {name}")
+    return found
+
+
+def _unexpected(address: str, cause: str) -> Problem:
+    where = address or "the forge"
+    return Problem(f"cannot read the answer of {where}: {cause}\nhint: check GITHUB_API_URL or CI_API_V4_URL")
+
+
+def _ask(there: Forge, method: str, address: str, content: dict[str, str] | None = None) -> object:
     body = None if content is None else json.dumps(content).encode()
     headers = {**there.headers, "Content-Type": "application/json"}
-    question = urllib.request.Request(address, data=body, headers=headers, method=method)  # noqa: S310 - the forge's own
     try:
+        question = urllib.request.Request(address, data=body, headers=headers, method=method)  # noqa: S310 - the forge's own
         with urllib.request.urlopen(question, timeout=SECONDS_TO_ANSWER) as answer:  # noqa: S310
-            return json.load(answer)
+            text = answer.read()
     except urllib.error.HTTPError as error:
-        words = error.read().decode(errors="replace")[:500]
-        raise Problem(f"{method} {address} was answered by {error.code} {error.reason}: {words}") from None
+        raise Problem(f"{method} {address} was answered by {error.code} {error.reason}: {_words(error)}") from None
     except urllib.error.URLError as error:
         raise Problem(f"{address} cannot be reached: {error.reason}") from None
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        # Its text may hold a header, and with that the token.
+        raise Problem(f"{address} cannot be reached: {type(error).__name__}") from None
+    try:
+        return json.loads(text)
+    except ValueError:
+        raise _unexpected(address, "it is no JSON") from None
+
+
+def _words(error: urllib.error.HTTPError) -> str:
+    try:
+        return error.read().decode(errors="replace")[:500]
+    except (OSError, http.client.HTTPException) as cause:
+        return type(cause).__name__
 
 
 def _given(name: str) -> str:
-    found = os.environ.get(name)
+    found = os.environ.get(name, "").strip()
     if not found:
         raise Problem(f"{name} is not set; it says which project is told, and by whom")
     return found

@@ -23,9 +23,9 @@ def created(name: str, inputs: dict[str, Any]) -> str:
     return step("create", name, "hero:index:Thing", None, inputs)
 
 
-def said(severity: str, text: str) -> str:
+def said(severity: str, text: str, **more: object) -> str:
     """Something said."""
-    event = {"prefix": "", "message": text, "color": "never", "severity": severity}
+    event = {"prefix": "", "message": text, "color": "never", "severity": severity, **more}
     return json.dumps({"sequence": 1, "timestamp": 1, "diagnosticEvent": event})
 
 

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import yaml
 
@@ -48,8 +48,8 @@ def report(verb: str, stack: str) -> int:
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "events.jsonl"
         code = _look(verb, stack, log, Path(folder) / "policies.json")
-        lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
-    if not lines:
+        lines = log.read_text(encoding="utf-8", errors="replace").split("\n") if log.exists() else []
+    if not any(lines):
         # Whatever kept it from even beginning is on stderr already.
         return code or 1
     print(render(read(lines, Masks(_known_secrets(stack))), verb, stack), end="")
@@ -63,7 +63,9 @@ def _look(verb: str, stack: str, log: Path, said: Path) -> int:
         command += ["--policy-pack", PACK, "--policy-pack-config", str(said)]
     # The flag for the log is there for the SDK's Automation API, which asks for it so, too.
     environment = {**os.environ, "PULUMI_DEBUG_COMMANDS": "true"}
-    return subprocess.run(command, cwd=ROOT, env=environment, stdout=sys.stderr, check=False).returncode
+    code = subprocess.run(command, cwd=ROOT, env=environment, stdout=sys.stderr, check=False).returncode
+    # As a shell has it, where a signal has ended the command.
+    return 128 - code if code < 0 else code
 
 
 def _known_secrets(stack: str) -> Iterator[str]:
@@ -78,12 +80,21 @@ def _known_secrets(stack: str) -> Iterator[str]:
 def _written(stack: str) -> dict[str, object]:
     """The config as it stands in the stack's file."""
     file = ROOT / f"Pulumi.{stack.rpartition('/')[2]}.yaml"
-    content: dict[str, dict[str, object]] = (yaml.safe_load(file.read_text()) if file.exists() else None) or {}
-    return content.get("config") or {}
+    try:
+        content: object = yaml.safe_load(file.read_text(encoding="utf-8")) if file.exists() else None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise Problem(f"cannot read {file.name}: {error}\nhint: correct the file's YAML") from error
+    config = cast("dict[str, object]", content).get("config") if isinstance(content, dict) else None
+    return cast("dict[str, object]", config) if isinstance(config, dict) else {}
 
 
 def _told(stack: str, *command: str) -> dict[str, dict[str, object]]:
-    return json.loads(run([PULUMI, *command, "--stack", stack, "--non-interactive"], NOT_PROVEN))
+    written = run([PULUMI, *command, "--stack", stack, "--non-interactive"], NOT_PROVEN)
+    try:
+        return json.loads(written)
+    except ValueError:
+        words = " ".join(command)
+        raise Problem(f"cannot read the output of `pulumi {words}`: it is no JSON\nhint: ./pulumiw {words}") from None
 
 
 if __name__ == "__main__":

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from pulumi.automation.events import EngineEvent, OpType
 
+from tools.cli import VERSION
 from tools.preview.changes import Change, changes, top_level
+from tools.problem import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
-    from pulumi.automation.events import StepEventMetadata
+    from pulumi.automation.events import DiagnosticEvent, StepEventMetadata
 
     from tools.preview.masks import Masks
 
@@ -40,7 +42,9 @@ OPERATIONS = {
 }
 # Providers that come from Terraform name a file for each type, which says nothing.
 FILE_OF_A_TYPE = re.compile(r"/(\w+)(?=:\1$)", re.IGNORECASE)
-SEVERITIES = ("error", "warning")
+# In the order in which a report lists them. Of `info`, only what is about a resource: such as where its images go.
+SEVERITIES = ("error", "warning", "info")
+CUT_OFF = "the event log ends inside of a line: the engine was killed, and what it saw afterwards is missing"
 COLOURS = re.compile(r"\x1b\[[0-9;]*m|<\{%[^%]*%\}>")
 
 
@@ -61,10 +65,10 @@ class Resource:
 
 @dataclass(frozen=True)
 class Message:
-    """An error, a warning, or what a policy has against a resource."""
+    """An error, a warning, a resource's announcement, or what a policy has against a resource."""
 
     severity: str
-    """`error`, `warning`, `mandatory` or `advisory`."""
+    """`error`, `warning`, `info`, `mandatory` or `advisory`."""
     text: str
     name: str = ""
     """Of the resource that it is about, if it is about one."""
@@ -93,9 +97,10 @@ def read(lines: Iterable[str], masks: Masks) -> Preview:
     """What the lines of an event log say, with no secret in it."""
     preview = Preview()
     refreshed: set[str] = set()
-    for line in lines:
-        found: dict[str, Any] = json.loads(line)
-        event = EngineEvent.from_json(found)  # pyright: ignore[reportUnknownMemberType]
+    for found, event in _events(list(lines)):
+        if event is None:
+            preview.messages.append(Message("warning", CUT_OFF))
+            continue
         step = event.resource_pre_event or event.res_outputs_event
         if step is not None and event.resource_pre_event and step.metadata.op == OpType.REFRESH:
             refreshed.add(step.metadata.urn)
@@ -107,18 +112,51 @@ def read(lines: Iterable[str], masks: Masks) -> Preview:
             preview.packs = {name.partition("|")[0]: version for name, version in packs.items()}
             preview.succeeded = found["summaryEvent"].get("result") == "succeeded"
         else:
-            preview.messages += _messages(event, masks)
+            preview.messages += [each for each in _messages(event, masks) if not _is_repeated(each, preview)]
     return preview
+
+
+def _events(lines: list[str]) -> Iterator[tuple[dict[str, Any], EngineEvent | None]]:
+    """Yield each line as it was written and as an event; no event where the log ends inside of the line."""
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            found: dict[str, Any] = json.loads(line)
+            yield found, EngineEvent.from_json(found)  # pyright: ignore[reportUnknownMemberType]
+        except ValueError as error:
+            # The engine was killed while it wrote its last line.
+            if number == len(lines) and isinstance(error, json.JSONDecodeError):
+                yield {}, None
+                return
+            raise _unreadable(number, error) from error
+        except (AttributeError, KeyError, TypeError) as error:
+            raise _unreadable(number, error) from error
+
+
+def _unreadable(number: int, error: Exception) -> Problem:
+    cause = f"{type(error).__name__}: {error}"
+    return Problem(f"cannot read the event log of Pulumi: line {number}: {cause}\nhint: install Pulumi {VERSION}")
 
 
 def _messages(event: EngineEvent, masks: Masks) -> list[Message]:
     said, policy = event.diagnostic_event, event.policy_event
-    if said is not None and said.severity in SEVERITIES:
+    if said is not None and said.severity in SEVERITIES and (said.severity != "info" or _is_announcement(said)):
         return [Message(said.severity, _plain(said.message, masks), _name(said.urn or ""))]
     if policy is not None:
         name = _name(policy.resource_urn or "")
         return [Message(policy.enforcement_level, _plain(policy.message, masks), name, policy.policy_name)]
     return []
+
+
+def _is_announcement(said: DiagnosticEvent) -> bool:
+    """Report whether a resource says what becomes of it; what is shown for a moment is progress."""
+    return bool(said.urn) and not said.ephemeral
+
+
+def _is_repeated(message: Message, preview: Preview) -> bool:
+    """Report whether an announcement was made before: the engine diffs a resource that it replaces twice."""
+    return message.severity == "info" and message in preview.messages
 
 
 def _plain(text: str, masks: Masks) -> str:

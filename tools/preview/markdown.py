@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from tools.preview.events import SEVERITIES
 from tools.preview.graph import draw
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def _summary(preview: Preview, verb: str) -> str:
 
 
 def _messages(messages: list[Message]) -> list[str]:
-    said = [each for each in messages if not each.policy]
+    said = sorted((each for each in messages if not each.policy), key=lambda each: SEVERITIES.index(each.severity))
     if not said:
         return []
     lines = [
