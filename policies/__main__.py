@@ -1,5 +1,6 @@
-"""The pack as Pulumi starts it: `pulumi preview --policy-pack policies`, which `make preview` does."""
+"""The pack as Pulumi starts it: `pulumi up --policy-pack policies`, which `make up` and `make preview` do."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -9,6 +10,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from pulumi_policy import EnforcementLevel, PolicyPack
 
 from policies.rules import RULES
+from policies.stack_file import STACK, settings_of
 from policies.validation import policy_of
 
-PolicyPack("hero", [policy_of(rule) for rule in RULES], EnforcementLevel.MANDATORY)
+# The SDK does not tell a pack which stack it checks: the wrapper does, where a run gives no `--policy-pack-config`.
+stack = os.environ.get(STACK)
+settings = settings_of(Path(__file__).resolve().parent.parent, stack) if stack else {}
+
+PolicyPack("hero", [policy_of(rule, settings.get(rule.name)) for rule in RULES], EnforcementLevel.MANDATORY)

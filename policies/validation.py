@@ -14,29 +14,34 @@ from pulumi_policy.proxy import UnknownValueError
 
 from policies.rule import UNKNOWN, Resource, Rule, Said
 
-# What a run gives to each rule by `--policy-pack-config`; see tools/preview/policies.py, which writes it.
+# What a run gives to each rule by `--policy-pack-config`; what it leaves out is as the stack's file says.
 SCHEMA = PolicyConfigSchema(
     {
-        "production": {"type": "boolean", "default": False},
-        "keepData": {"type": "boolean", "default": False},
-        "rotate": {"type": "string", "default": ""},
-        "allowed": {"type": "array", "items": {"type": "string"}, "default": []},
+        "production": {"type": "boolean"},
+        "keepData": {"type": "boolean"},
+        "rotate": {"type": "string"},
+        "allowed": {"type": "array", "items": {"type": "string"}},
     }
 )
 
 
-def policy_of(rule: Rule) -> ResourceValidationPolicy:
-    """The rule, for every resource but those that the stack's file excepts from it by name."""
+def policy_of(rule: Rule, settings: Mapping[str, Any] | None = None) -> ResourceValidationPolicy:
+    """The rule, for every resource but those that the stack's file excepts from it by name.
+
+    The settings are those of the stack's file; see policies/stack_file.py.
+    """
+    defaults = settings or {}
 
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
-        config = args.get_config()
+        config = {**defaults, **args.get_config()}
         if args.name in config.get("allowed", ()):
             return
         resource = Resource(args.resource_type, args.name, plain(args.props), args.opts.protect)
         for found in rule.check(resource, said_in(config)):
             report(found, None)
 
-    level = EnforcementLevel.ADVISORY if rule.advisory else EnforcementLevel.MANDATORY
+    warns = rule.advisory and defaults.get("enforcementLevel") != "mandatory"
+    level = EnforcementLevel.ADVISORY if warns else EnforcementLevel.MANDATORY
     return ResourceValidationPolicy(rule.name, rule.description, validate, level, SCHEMA)
 
 

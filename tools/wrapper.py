@@ -12,6 +12,7 @@ from tools.cli import ensure_cli
 from tools.go import build, ensure_go
 from tools.packages import ensure_packages, run
 from tools.places import ROOT, VENV
+from tools.policy_pack import environment_of, with_policies
 from tools.problem import Problem
 from tools.progress import say
 from tools.signals import end_tidily_when_told_to, run_in_front
@@ -44,8 +45,9 @@ def plainly(work: Callable[[], int]) -> int:
 
 def _run(arguments: list[str]) -> int:
     pulumi, environment = prepare()
+    arguments = with_policies(arguments)
     stack = stack_of(arguments)
-    environment.update(authorities.environment(stack))
+    environment.update({**authorities.environment(stack), **environment_of(stack)})
     if arguments[:1] in (["login"], ["logout"]):
         return _be_pulumi(pulumi, arguments, environment)
     if not backend.is_our_own():

@@ -116,6 +116,9 @@ def test_everything_moves_with_its_digests(checkout: Checkout, other: Checkout, 
     assert seen.code == 0, seen.text
     assert "Hero moves from embedded to dockerhub. Copied, with the same digests: " in seen.text
     assert "Then embedded goes with all that lives there." in seen.text
+    report = checkout.make("preview").text.partition("<!-- hero preview of dev -->")[2]
+    assert "info (home): Hero moves from embedded to dockerhub. Copied, with the same digests: " in report
+    assert "Then embedded goes with all that lives there." in report
     assert Lived(checkout, old).digests() == furnished, "a preview copies nothing"
     checkout.up()
     told = checkout.outputs()

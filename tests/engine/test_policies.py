@@ -45,13 +45,30 @@ def test_in_production_data_is_kept_and_nothing_only_warns(house: House, case: C
     }
 
 
+@pytest.mark.parametrize("case", [case for case in CASES if str(case) == "zot-ko"], ids=str)
+def test_up_stopped_by_a_mandatory_rule_only(house: House, case: Case) -> None:
+    refused = checked(house, "up", with_values(case.furnished(), {"zot.insecureHttp": True}))
+    assert refused.code != 0
+    assert ("mandatory", "tls-verified") in {(each.severity, each.policy) for each in violations(refused)}
+    assert "hero-image" not in refused.changes
+    passed = checked(house, "up", case.config())
+    assert passed.code == 0, passed.text
+    assert {each.severity for each in violations(passed)} == {"advisory"}
+
+
 def preview(house: House, config: dict[str, Any], said: dict[str, Any] | None = None) -> Ran:
     """As `make preview` asks for it."""
+    return checked(house, "preview", config, said)
+
+
+def checked(house: House, verb: str, config: dict[str, Any], said: dict[str, Any] | None = None) -> Ran:
+    """Run a command with the pack and with what the stack's file says to it."""
     house.configure(config)
     written = {f"hero:{key}": value for key, value in config.items()} | (said or {})
     file = house.path / "policies.json"
     file.write_text(json.dumps(configuration(written)))
-    return house.run("preview", "--policy-pack", str(ROOT / PACK), "--policy-pack-config", str(file))
+    flags = ["--yes", "--skip-preview"] if verb == "up" else []
+    return house.run(verb, *flags, "--policy-pack", str(ROOT / PACK), "--policy-pack-config", str(file))
 
 
 def violations(ran: Ran) -> list[Message]:

@@ -12,10 +12,11 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from policies.stack_file import config_of
 from tools.packages import run
 from tools.places import ROOT
 from tools.preview.events import read
@@ -77,15 +78,13 @@ def _known_secrets(stack: str) -> Iterator[str]:
         yield from secrets_of_config(value, entry.get("objectValue", entry.get("value")))
 
 
-def _written(stack: str) -> dict[str, object]:
+def _written(stack: str) -> dict[str, Any]:
     """The config as it stands in the stack's file."""
     file = ROOT / f"Pulumi.{stack.rpartition('/')[2]}.yaml"
     try:
-        content: object = yaml.safe_load(file.read_text(encoding="utf-8")) if file.exists() else None
+        return config_of(file)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise Problem(f"cannot read {file.name}: {error}\nhint: correct the file's YAML") from error
-    config = cast("dict[str, object]", content).get("config") if isinstance(content, dict) else None
-    return cast("dict[str, object]", config) if isinstance(config, dict) else {}
 
 
 def _told(stack: str, *command: str) -> dict[str, dict[str, object]]:
