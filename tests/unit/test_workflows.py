@@ -145,3 +145,12 @@ def test_the_documentation_tells_every_variable_and_every_secret() -> None:
         for name in re.findall(r"\b(?:vars|secrets)\.(\w+)", file.read_text()):
             assert f"`{name}`" in told
         assert f"[`{file.stem}`](../.github/workflows/{file.name})" in told
+
+
+def test_ci_runs_with_the_oldest_python_that_is_promised() -> None:
+    promised = re.search(r'^requires-python = ">=([\d.]+)"$', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
+    assert promised
+    job = jobs_of(FOLDER / "workflows" / "ci.yml")["new-machine"]
+    # Each version up to this one lacks what a later one of the same minor version has, such as `filter` of `tarfile`.
+    assert job["env"]["UV_PYTHON"] in (f"{promised[1]}.0", f"{promised[1]}.1")
+    assert job["steps"][-1]["run"].endswith(" .ci/isolate make test")
