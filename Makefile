@@ -1,37 +1,41 @@
-# The two commands that a newcomer needs are `make up` and `make test`.
+# The two commands that a newcomer needs are `make up` and `make test`. `make` alone lists all of them and changes nothing.
 STACK ?= dev
 WITHIN := python3 -S -m tools.within
+.DEFAULT_GOAL := help
 
-.PHONY: up preview drift refresh down status where learn outputs test genuine soak mutations lint hooks format keys previews lock conformance pictures picture benchmark moving scale lazy peers first
+.PHONY: help up preview drift refresh down status where learn outputs test genuine soak mutations lint hooks format keys previews lock conformance pictures picture benchmark moving scale lazy peers first
 
-up: ## build Hero's home and move Hero in
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+up: ## deploy the registry, build the image and push it
 	@./pulumiw up --stack $(STACK) --yes --skip-preview
 
-preview: ## what `make up` would change, as a pull request's comment tells it; Pulumi's own words go to stderr
+preview: ## report what `make up` would change, as a pull request's comment shows it; Pulumi's own output goes to stderr
 	@$(WITHIN) python -m tools.preview preview $(STACK)
 
-drift: ## what is not as the state says, told the same way; fails where anything is
+drift: ## report what differs from the state; fails if anything does
 	@$(WITHIN) python -m tools.preview drift $(STACK)
 
-refresh: ## look at what is really there
+refresh: ## update the state from what exists
 	@./pulumiw refresh --stack $(STACK) --yes
 
-down: ## take everything away again
-	@./pulumiw destroy --stack $(STACK) --yes
+down: ## delete all of the stack; on a terminal it lists what is deleted and asks first
+	@if [ -t 0 ] && [ -t 1 ]; then ./pulumiw destroy --stack $(STACK); else ./pulumiw destroy --stack $(STACK) --yes; fi
 
 status: ## with Dragonfly, how much of an image nodes got from each other, and how much from where it lives
 	@$(WITHIN) python -m tools.status $(STACK)
 
-where: ## every home that holds Hero now, with tags and digests, and whether they agree
+where: ## list every registry that holds the image, with tags and digests, and whether they agree
 	@$(WITHIN) python -m tools.where $(STACK)
 
 learn: ## start Hero once from its Nydus form, as root, and name the files that it reads in SECONDS as those to fetch ahead; ENVIRONMENT is a file
 	@$(WITHIN) python -m tools.learn $(STACK) $(or $(SECONDS),10) $(ENVIRONMENT)
 
-outputs: ## where Hero lives
+outputs: ## show the stack's outputs
 	@./pulumiw stack output --stack $(STACK)
 
-test: ## prove the project
+test: ## run all tests
 	@$(WITHIN) sh -c 'export CGO_ENABLED=0; cd hero && go test ./... && cd ../providers && go test -trimpath ./...'
 	@$(WITHIN) pytest --numprocesses 2 --dist loadscope
 
@@ -55,10 +59,10 @@ lint: ## ruff, strict types, gofmt and go vet, and the workflows by actionlint a
 	@$$(python3 -S -m tools.provide actionlint)
 	@$(WITHIN) zizmor --offline --quiet .github
 
-hooks: ## what `make lint` says quickly, before each commit
+hooks: ## run the quick part of `make lint` before each commit
 	@$(WITHIN) pre-commit install
 
-format: ## let ruff and gofmt have their way
+format: ## format the code with ruff and gofmt
 	@$(WITHIN) ruff check --fix
 	@$(WITHIN) ruff format
 	@$(WITHIN) gofmt -w providers hero benchmarks tools/languages examples/go/main.go
