@@ -11,6 +11,7 @@ import os
 import re
 import sys
 from pathlib import Path
+from typing import cast
 
 from tools.packages import run
 from tools.places import ROOT
@@ -37,10 +38,23 @@ def main(arguments: list[str]) -> int:
         raise Problem("name a commit to compare with: python3 -S -m tools.touched BASE")
     command = ["git", "diff", "--name-only", f"{arguments[0]}...HEAD"]
     changed = run(command, "git cannot compare").splitlines()
-    wanted = os.environ.get("STACKS")
+    wanted = _wanted(os.environ.get("STACKS"))
     found = touched(changed, choices(ROOT))
-    print(json.dumps([stack for stack in found if not wanted or stack in json.loads(wanted)]))
+    print(json.dumps([stack for stack in found if wanted is None or stack in wanted]))
     return 0
+
+
+def _wanted(stacks: str | None) -> list[str] | None:
+    """Return the stacks of STACKS; None where it is not set or empty, so that all are meant."""
+    if not stacks:
+        return None
+    try:
+        wanted: object = json.loads(stacks)
+    except ValueError:
+        wanted = None
+    if not isinstance(wanted, list):
+        raise Problem(f"cannot read STACKS: {stacks!r} is no list in JSON\nhint: STACKS='[\"dev\"]'")
+    return [str(each) for each in cast("list[object]", wanted)]
 
 
 def choices(folder: Path) -> dict[str, set[str]]:

@@ -85,6 +85,7 @@ def test_what_was_committed_since_a_base_is_what_counts(
     git("commit", "--quiet", "--message", "two")
     monkeypatch.setattr(touched, "ROOT", tmp_path)
     monkeypatch.setattr("tools.packages.ROOT", tmp_path)
+    monkeypatch.delenv("STACKS", raising=False)
     assert touched.main([base]) == 0
     assert capsys.readouterr().out == '["dev", "zot"]\n'
     monkeypatch.setenv("STACKS", '["zot", "elsewhere"]')
@@ -96,3 +97,10 @@ def test_what_was_committed_since_a_base_is_what_counts(
         touched.main(["no-such-commit"])
     with pytest.raises(Problem, match="name a commit"):
         touched.main([])
+
+
+@pytest.mark.parametrize("stacks", ["dev", "[", '"dev"', '{"dev": 1}', "7"])
+def test_stacks_that_are_no_list_refused(monkeypatch: pytest.MonkeyPatch, stacks: str) -> None:
+    monkeypatch.setenv("STACKS", stacks)
+    with pytest.raises(Problem, match=r"cannot read STACKS: .* is no list in JSON\nhint: STACKS="):
+        touched.main(["HEAD"])
