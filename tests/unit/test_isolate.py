@@ -1,6 +1,7 @@
 """`.ci/isolate` runs a command as on a new machine: nothing of this one is in sight but the system."""
 
 import os
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -106,5 +107,9 @@ def test_isolate_without_a_command_tells_its_usage(machine: Machine) -> None:
     assert ".ci/isolate COMMAND..." in ended.stderr
 
 
-def test_ci_runs_isolated() -> None:
-    assert (ROOT / ".ci" / "run").read_text().splitlines()[-1] == ".ci/isolate make lint test"
+def test_ci_runs_isolated_with_the_oldest_python() -> None:
+    promised = re.search(r'^requires-python = ">=([\d.]+)"$', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
+    assert promised
+    lines = (ROOT / ".ci" / "run").read_text().splitlines()
+    assert lines[-1] == ".ci/isolate make lint test"
+    assert f"export UV_PYTHON=${{UV_PYTHON:-{promised[1]}}}" in lines
