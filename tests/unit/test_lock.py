@@ -1,6 +1,7 @@
 """The lock, its export and the pins agree."""
 
 import subprocess
+import tomllib
 from pathlib import Path
 
 from tools.cli import VERSION
@@ -27,3 +28,10 @@ def test_the_examples_are_of_the_same_version() -> None:
 
 def _without_comments(text: str) -> list[str]:
     return [line for line in text.splitlines() if not line.lstrip().startswith("#")]
+
+
+def test_types_are_checked_for_the_oldest_python_that_is_promised() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    oldest = project["project"]["requires-python"].removeprefix(">=")
+    assert project["tool"]["pyright"]["pythonVersion"] == oldest
+    assert project["tool"]["ruff"]["target-version"] == f"py{oldest.replace('.', '')}"
