@@ -6,7 +6,9 @@ from components.catalogue import build_registry, read_settings
 from components.hero_image import HeroImage
 from components.kubernetes.pull_secrets import PullSecrets
 from components.mirrors import HeroCopy
+from components.storage_guard import guard_storages
 from components.switch import settle
+from providers.storage_guard import Drain
 
 settings = read_settings()
 registry = build_registry(settings)
@@ -14,18 +16,24 @@ mirrors = {each.registry: build_registry(each) for each in settings.mirrors}
 home = settle(registry, settings.keeper, settings.image.every_tag, settings.switch, list(mirrors))
 hero = HeroImage("hero", registry, settings.image, after=[registry, home])
 copies = [HeroCopy(f"hero-{choice}", choice, mirror, registry, hero) for choice, mirror in mirrors.items()]
+rest: list[pulumi.Resource] = [home, *copies]
+drains: list[Drain] = []
 if settings.pull_secrets.namespaces:
-    PullSecrets("pull-secrets", [registry, *mirrors.values()], settings.pull_secrets, settings.cluster)
+    rest.append(PullSecrets("pull-secrets", [registry, *mirrors.values()], settings.pull_secrets, settings.cluster))
 if settings.asked:
     # What lives in a cluster takes as long to import as all the rest.
     from components.kubernetes.fallback import Fallback
 
     asked = {choice: mirrors[choice] for choice in settings.asked}
-    Fallback("fallback", registry, asked, settings.fallback, settings.cluster, [registry, *copies])
+    rest.append(Fallback("fallback", registry, asked, settings.fallback, settings.cluster, [registry, *copies]))
 if settings.nydus.snapshotter:
     from components.kubernetes.nydus.snapshotter import NydusSnapshotter
 
-    NydusSnapshotter("nydus", registry, hero, settings.nydus, settings.cluster, registry.proxy)
+    snapshotter = NydusSnapshotter("nydus", registry, hero, settings.nydus, settings.cluster, registry.proxy)
+    rest.append(snapshotter)
+    drains.append(snapshotter.drain)
+# The last one, so that it is the first to be deleted.
+guard_storages({settings.keeper: registry, **mirrors}, hero, settings.switch, rest, drains)
 
 pulumi.export("registry", settings.registry)
 pulumi.export("address", registry.address)

@@ -76,7 +76,7 @@ def _zot(name: str, stack: Settings, opts: pulumi.ResourceOptions | None) -> Reg
 def _harbor(name: str, stack: Settings, opts: pulumi.ResourceOptions | None) -> Registry:
     from components.registries.harbor.harbor import Harbor  # noqa: PLC0415 - as above
 
-    return Harbor(name, stack.choice, stack.image, stack.cluster, opts)
+    return Harbor(name, stack.choice, stack.image, stack.cluster, discard=stack.switch.discard, opts=opts)
 
 
 def _dragonfly(name: str, stack: Settings, opts: pulumi.ResourceOptions | None) -> Registry:
@@ -91,13 +91,22 @@ def _dragonfly(name: str, stack: Settings, opts: pulumi.ResourceOptions | None) 
 CHOICES: dict[str, Choice] = {
     "embedded": Choice(
         EmbeddedSettings,
-        lambda name, stack, opts: Embedded(name, stack.choice, stack.image.name, opts),
+        lambda name, stack, opts: Embedded(
+            name, stack.choice, stack.image.name, discard=stack.switch.discard, opts=opts
+        ),
         "embedded",
         host=lambda _: "127.0.0.1",
     ),
     "dockerhub": Choice(
         DockerHubSettings,
-        lambda name, stack, opts: DockerHub(name, stack.choice, stack.image.name, opts),
+        lambda name, stack, opts: DockerHub(
+            name,
+            stack.choice,
+            stack.image.name,
+            tags=stack.image.every_tag,
+            discard=stack.switch.discard,
+            opts=opts,
+        ),
         "docker-hub",
         lambda settings: settings.levels,
         host=lambda settings: (settings.server or HUB).partition(":")[0],

@@ -61,6 +61,12 @@ class Registry(pulumi.ComponentResource):
     """Whether its images outlive it, be it because config says so or because they are not the stack's to delete."""
     storage: pulumi.Output[str]
     """Names the stored data; another name means that images stored before are gone and must be pushed again."""
+    directory: str = ""
+    """Where the images are on this machine; empty where they are elsewhere."""
+    is_whole: bool = False
+    """Whether the registry with all its repositories is the stack's, and is deleted with it."""
+    administrator: dict[str, pulumi.Input[object]] | None = None
+    """A login with which all projects of a Harbor of the stack's own are read."""
     proxy: Proxy | None = None
     """Who gives nodes what others of them have fetched already, where somebody does."""
 

@@ -58,5 +58,6 @@ def settle(
         copy=settings.copied.value,
         discard=settings.discard,
         mirrors=mirrors,
+        directory=registry.directory,
         opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[registry])),
     )

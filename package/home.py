@@ -6,8 +6,10 @@ from components.catalogue import Settings, build_registry
 from components.hero_image import HeroImage
 from components.kubernetes.pull_secrets import PullSecrets
 from components.mirrors import HeroCopy
+from components.storage_guard import guard_storages
 from components.switch import settle
 from package.schema import HOME
+from providers.storage_guard import Drain
 
 
 class Home(pulumi.ComponentResource):
@@ -35,20 +37,32 @@ class Home(pulumi.ComponentResource):
             HeroCopy(f"{name}-hero-{choice}", choice, mirror, registry, hero, within)
             for choice, mirror in mirrors.items()
         ]
+        rest: list[pulumi.Resource] = [home, *copies]
+        drains: list[Drain] = []
         if settings.pull_secrets.namespaces:
             homes = [registry, *mirrors.values()]
-            PullSecrets(f"{name}-pull-secrets", homes, settings.pull_secrets, settings.cluster, within)
+            rest.append(PullSecrets(f"{name}-pull-secrets", homes, settings.pull_secrets, settings.cluster, within))
         if settings.asked:
             # What lives in a cluster takes as long to import as all the rest.
             from components.kubernetes.fallback import Fallback  # noqa: PLC0415
 
             asked = {choice: mirrors[choice] for choice in settings.asked}
             after = [registry, *copies]
-            Fallback(f"{name}-fallback", registry, asked, settings.fallback, settings.cluster, after, within)
+            fallback = Fallback(
+                f"{name}-fallback", registry, asked, settings.fallback, settings.cluster, after, within
+            )
+            rest.append(fallback)
         if settings.nydus.snapshotter:
             from components.kubernetes.nydus.snapshotter import NydusSnapshotter  # noqa: PLC0415
 
-            NydusSnapshotter(f"{name}-nydus", registry, hero, settings.nydus, settings.cluster, registry.proxy, within)
+            snapshotter = NydusSnapshotter(
+                f"{name}-nydus", registry, hero, settings.nydus, settings.cluster, registry.proxy, within
+            )
+            rest.append(snapshotter)
+            drains.append(snapshotter.drain)
+        # The last one, so that it is the first to be deleted.
+        guarded = {settings.keeper: registry, **mirrors}
+        guard_storages(guarded, hero, settings.switch, rest, drains, f"{name}-storage-guard", within)
         self.told: dict[str, pulumi.Input[object]] = {
             "registry": settings.registry,
             "address": registry.address,

@@ -30,6 +30,8 @@ class DockerHubRepository(HeroResource):
         private: pulumi.Input[bool],
         immutable_tags: pulumi.Input[list[str]],
         keep_data: pulumi.Input[bool],
+        tags: pulumi.Input[list[str]],
+        discard: pulumi.Input[bool],
         api: pulumi.Input[str] = API,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -38,6 +40,7 @@ class DockerHubRepository(HeroResource):
         `username` is a person's, or an organisation's where `token` is its access token; the token needs the scope
         Read, Write, Delete. `description` has up to 100 characters, `overview` up to 25,000 bytes of Markdown.
         `immutable_tags` are regular expressions; none means that every tag may move.
+        `tags` are the stack's own: without `discard`, a delete fails where the repository has others.
         """
         super().__init__(
             "DockerHubRepository",
@@ -53,6 +56,8 @@ class DockerHubRepository(HeroResource):
                 "private": private,
                 "immutable_tags": immutable_tags,
                 "keep_data": keep_data,
+                "tags": tags,
+                "discard": discard,
             },
             opts,
         )

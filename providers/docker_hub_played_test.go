@@ -17,6 +17,8 @@ const (
 
 // playedHub answers as Docker Hub's API reference says, and remembers what it was asked.
 type playedHub struct {
+	// tags are those of each namespace/name.
+	tags map[string][]map[string]any
 	*httptest.Server
 	lock         sync.Mutex
 	repositories map[string]map[string]any
@@ -112,6 +114,9 @@ func (p *playedHub) namespaces(writer http.ResponseWriter, request *http.Request
 	switch {
 	case found == nil:
 		tell(writer, http.StatusNotFound, map[string]any{"message": "object not found"})
+	case len(path) == 4 && path[3] == "tags":
+		tags := p.tags[path[0]+"/"+path[2]]
+		tell(writer, http.StatusOK, map[string]any{"count": len(tags), "next": nil, "results": tags})
 	case request.Method == http.MethodPatch && path[3] == "immutabletags":
 		found["immutable_tags_settings"] = map[string]any{"enabled": body["immutable_tags"], "rules": body["immutable_tags_rules"]}
 		tell(writer, http.StatusOK, found)

@@ -35,6 +35,10 @@ type hubRepositoryInputs struct {
 	ImmutableTags []string `json:"immutableTags"`
 	// KeepData leaves the repository and its images where they are when the resource goes.
 	KeepData bool `json:"keepData"`
+	// Tags are the stack's own.
+	Tags []string `json:"tags"`
+	// Discard lets a repository be deleted that has other tags too.
+	Discard bool `json:"discard"`
 }
 
 func (hubRepository) check(news resource.PropertyMap) (resource.PropertyMap, []plugin.CheckFailure, error) {
@@ -154,6 +158,9 @@ func (hubRepository) remove(call call, olds resource.PropertyMap) error {
 	if err != nil {
 		return err
 	}
+	if err := state.checkDelete(call, hub); err != nil {
+		return err
+	}
 	err = hub.ask("delete "+state.path(), http.MethodDelete, state.settingsPath()+"/", nil, nil)
 	if hasStatus(err, http.StatusNotFound) {
 		return nil
@@ -199,6 +206,9 @@ func (i hubRepositoryInputs) look(call call) (hubRepositoryFound, error) {
 func (i hubRepositoryInputs) state() (resource.PropertyMap, error) {
 	if i.ImmutableTags == nil {
 		i.ImmutableTags = []string{}
+	}
+	if i.Tags == nil {
+		i.Tags = []string{}
 	}
 	return encode(i, "token")
 }

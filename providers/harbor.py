@@ -71,6 +71,9 @@ class HarborProject(HeroResource):
         cosign: pulumi.Input[bool] = False,
         notation: pulumi.Input[bool] = False,
         allowed_cves: pulumi.Input[list[str]] | None = None,
+        repository: pulumi.Input[str] = "",
+        tags: pulumi.Input[list[str]] | None = None,
+        discard: pulumi.Input[bool] = False,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Make `project` in the administrator's Harbor.
@@ -80,6 +83,7 @@ class HarborProject(HeroResource):
         bad as this cannot be pulled; empty, everything can. `cosign` and `notation` let only those images be pulled
         that were signed with these; a project with a `registry` has no `notation`. `allowed_cves` block nothing; where
         there are none, those are allowed that Harbor allows in all projects.
+        `repository` and its `tags` are the stack's own: without `discard`, a delete fails where the project has others.
         """
         super().__init__(
             "HarborProject",
@@ -96,6 +100,9 @@ class HarborProject(HeroResource):
                 "cosign": cosign,
                 "notation": notation,
                 "allowed_cves": [] if allowed_cves is None else allowed_cves,
+                "repository": repository,
+                "tags": [] if tags is None else tags,
+                "discard": discard,
                 "project_id": None,
             },
             opts,

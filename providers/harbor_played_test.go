@@ -17,6 +17,8 @@ const harborPassword = "Administrator-12345"
 
 // playedHarbor answers as Harbor's own handlers do (src/server/v2.0/handler), and remembers what it was asked.
 type playedHarbor struct {
+	// listed are the artifacts of each project/repository.
+	listed map[string][]storedArtifact
 	*httptest.Server
 	lock     sync.Mutex
 	projects map[string]*playedProject
@@ -99,6 +101,9 @@ func (p *playedHarbor) answer(writer http.ResponseWriter, request *http.Request,
 			p.policies[path[1]] = map[string]map[string]any{}
 		}
 		p.preheat(writer, request, p.policies[path[1]], path[len(path)-1], body)
+	case path[0] == "projects" && len(path) == 5:
+		// What a repository has, untagged artifacts too.
+		tell(writer, http.StatusOK, page(request, p.listed[path[1]+"/"+strings.ReplaceAll(path[3], "%252F", "/")]))
 	case path[0] == "projects" && len(path) > 4:
 		p.artifacts(writer, request, path)
 	case path[0] == "projects" && len(path) > 2:

@@ -49,6 +49,11 @@ type harborProjectInputs struct {
 	Notation bool `json:"notation"`
 	// AllowedCves block nothing. Without any, those that Harbor allows in all projects do not.
 	AllowedCves []string `json:"allowedCves"`
+	// Repository and Tags are the stack's own image, without the project's name; empty where it is in another project.
+	Repository string   `json:"repository"`
+	Tags       []string `json:"tags"`
+	// Discard lets a project be deleted that has other images too.
+	Discard bool `json:"discard"`
 }
 
 type harborProjectState struct {
@@ -199,6 +204,9 @@ func (p harborProject) remove(call call, olds resource.PropertyMap) error {
 		call.progress.warning("the project %s in Harbor is not the one that we have made, and stays", state.Name)
 		return nil
 	}
+	if err := state.checkDelete(call, harbor); err != nil {
+		return err
+	}
 	return harbor.clearAway(state.Name)
 }
 
@@ -209,6 +217,9 @@ func (harborProject) identity(state resource.PropertyMap) string {
 func (s harborProjectState) properties() (resource.PropertyMap, error) {
 	if s.AllowedCves == nil {
 		s.AllowedCves = []string{}
+	}
+	if s.Tags == nil {
+		s.Tags = []string{}
 	}
 	return encode(s, "password")
 }

@@ -25,6 +25,8 @@ type homeInputs struct {
 	Copy string `json:"copy"`
 	// Discard lets go of images that are nowhere else.
 	Discard bool `json:"discard"`
+	// Directory is the embedded registry's, and empty for any other.
+	Directory string `json:"directory"`
 	// Mirrors are the choices, by their names in config, that the stack has too.
 	Mirrors []string `json:"mirrors"`
 }
@@ -92,8 +94,12 @@ func (h homeInputs) settle(old homeState) (resource.PropertyMap, error) {
 // remove refuses to be the last that is heard of images which no `up` can make again.
 func (home) remove(call call, olds resource.PropertyMap) error {
 	state, err := decode[homeState](olds)
-	if err != nil || state.KeepsImages || state.Discard {
+	if err != nil || state.KeepsImages || state.Discard || call.storages.mayDiscard() {
 		return err
+	}
+	if state.Directory != "" {
+		// Its own resource reads the disk.
+		return nil
 	}
 	tags, err := state.listTags(call)
 	if err != nil {
@@ -103,17 +109,18 @@ func (home) remove(call call, olds resource.PropertyMap) error {
 	// A signature goes with what it is of.
 	tags = slices.DeleteFunc(tags, cosignTag.MatchString)
 	if lost := without(tags, state.own(tags)); len(lost) > 0 {
-		return state.wouldLose(lost, "Copy what is still needed")
+		return state.wouldLose(call, lost, "Copy what is still needed")
 	}
 	return nil
 }
 
 // moveTo copies what is to come along, once it is sure that nothing gets lost. A preview says what that would be.
 func (h homeInputs) moveTo(call call, wanted homeInputs) error {
-	source, err := newRepository(call, h.access)
+	source, done, err := h.openSource(call)
 	if err != nil {
 		return err
 	}
+	defer done()
 	held, err := h.contents(source)
 	if err != nil {
 		if wanted.Copy == "none" && wanted.Discard {
@@ -132,7 +139,10 @@ func (h homeInputs) moveTo(call call, wanted homeInputs) error {
 	taken := h.taken(held, wanted.Copy)
 	lost := without(held.tagNames(), taken.tagNames())
 	if len(lost) > 0 && !h.KeepsImages && !h.staysWith(wanted) && !wanted.Discard {
-		return h.wouldLose(lost, "hero:switch with copy: all brings them along")
+		return h.wouldLose(call, lost, "hero:switch with copy: all brings them along")
+	}
+	if err := h.checkRest(call, wanted); err != nil {
+		return err
 	}
 	if call.preview {
 		call.progress.info("%s", h.announcement(wanted, taken, lost))
@@ -227,8 +237,9 @@ func (h homeInputs) staysWith(wanted homeInputs) bool {
 	return slices.Contains(wanted.Mirrors, h.Registry)
 }
 
-func (h homeInputs) wouldLose(tags []string, advice string) error {
+func (h homeInputs) wouldLose(call call, tags []string, advice string) error {
 	slices.Sort(tags)
-	return fmt.Errorf("%s has %s nowhere else: %s. %s, or give them up: ./pulumiw config set --path hero:switch.discard true "+
-		"and ./pulumiw up", h.Repository, counted(len(tags), "a tag that is", "%d tags that are"), someOf(tags), advice)
+	return fmt.Errorf("%s has %s nowhere else: %s. %s, or give them up: ./pulumiw config set --stack %s --path hero:switch.discard true "+
+		"and ./pulumiw up --stack %s", h.Repository, counted(len(tags), "a tag that is", "%d tags that are"), someOf(tags), advice,
+		call.stack(), call.stack())
 }

@@ -30,12 +30,14 @@ class Home(HeroResource):
         copy: Literal["all", "current", "none"],
         discard: bool,
         mirrors: list[str],
+        directory: str,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """`registry` is the choice by its name in config, and `tags` are those that the stack itself gives.
 
         With `keeps_images` the registry's images outlive it. `discard` lets go of images that are nowhere else.
         `mirrors` are choices that the stack has too, so that one of them which was the home before loses nothing.
+        `directory` is the embedded registry's: its images are read from the disk while it does not run.
         """
         super().__init__(
             "Home",
@@ -52,6 +54,7 @@ class Home(HeroResource):
                 "copy": copy,
                 "discard": discard,
                 "mirrors": mirrors,
+                "directory": directory,
             },
             opts,
         )

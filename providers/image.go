@@ -119,6 +119,7 @@ func (image) update(call call, olds, news resource.PropertyMap) (resource.Proper
 	if err != nil {
 		return nil, err
 	}
+	destination.storageID = inputs.Home
 	present, err := destination.has(state.Digest)
 	if err != nil {
 		return nil, err
@@ -151,6 +152,7 @@ func (i imageInputs) push(call call, old imageState) (resource.PropertyMap, erro
 	if err != nil {
 		return nil, err
 	}
+	destination.storageID = i.Home
 	content, err := i.Source.open(call, destination)
 	if err != nil {
 		return nil, err

@@ -122,6 +122,10 @@ func copyImage(call call, old imageCopyState, news resource.PropertyMap) (resour
 	if err != nil {
 		return nil, err
 	}
+	destination.storageID = inputs.Home
+	if err := destination.recordPush(inputs.tags(), held.digests()...); err != nil {
+		return nil, err
+	}
 	if err := destination.take(call, held); err != nil {
 		return nil, err
 	}

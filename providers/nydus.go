@@ -167,18 +167,25 @@ func (i nydusInputs) settle(call call, destination *repository, old nydusState) 
 
 // ensure has the registry itself say whether it still has what was made, whatever it may have lost.
 func (i nydusInputs) ensure(call call, destination *repository, old nydusState) (string, error) {
+	destination.storageID = i.Home
 	if i.meansTheSameAs(old) {
 		present, err := destination.has(old.NydusDigest)
 		if err != nil {
 			return "", err
 		}
 		if present {
+			if err := destination.recordPush(i.tags(), old.NydusDigest); err != nil {
+				return "", err
+			}
 			return old.NydusDigest, destination.nameAgain(old.NydusDigest, i.tags())
 		}
 	}
 	made, err := destination.convertToNydus(call, i)
 	if err != nil {
 		return "", fmt.Errorf("the Nydus form of %s cannot be made: %w", i.Digest, err)
+	}
+	if err := destination.recordPush(i.tags(), made.digest()); err != nil {
+		return "", err
 	}
 	return made.digest(), destination.tagAs(made, made.digest(), i.tags())
 }

@@ -193,6 +193,9 @@ func (r *repository) put(mediaType types.MediaType, content map[string]json.RawM
 		return keptManifest{}, err
 	}
 	made := keptManifest{mediaType, raw}
+	if err := r.recordPush(nil, made.digest()); err != nil {
+		return made, err
+	}
 	return made, r.plain(remote.Put(r.name.Digest(made.digest()), made, r.options...))
 }
 

@@ -54,6 +54,8 @@ type call struct {
 	hubAPI   string
 	// logins are those to Docker Hub that the program has given so far.
 	logins *knownLogins
+	// storages is what the plugin knows of this run when images are to be deleted.
+	storages *storageMemory
 }
 
 // within is the same call, which ends when the context does.
@@ -69,6 +71,7 @@ type heroPlugin struct {
 	keychain  authn.Keychain
 	hubAPI    string
 	logins    knownLogins
+	storages  storageMemory
 	engine    pulumirpc.EngineClient
 	cancelled context.Context
 	cancel    context.CancelFunc
@@ -89,6 +92,7 @@ func servePlugin(arguments []string) error {
 			"hero-home:provider:Image":               image{},
 			"hero-home:provider:ImageCopy":           imageCopy{},
 			"hero-home:provider:Home":                home{},
+			"hero-home:provider:StorageGuard":        storageGuard{},
 			"hero-home:provider:NydusImage":          nydusImage{},
 			"hero-home:provider:DockerHubRepository": hubRepository{},
 			"hero-home:provider:DockerHubToken":      hubAccessToken{},
@@ -179,6 +183,7 @@ func (h *heroPlugin) Check(_ context.Context, request plugin.CheckRequest) (plug
 		return plugin.CheckResponse{}, err
 	}
 	h.logins.remember(request.News)
+	h.storages.remember(request.Type, request.News)
 	inputs, failures, err := kind.check(request.News)
 	return plugin.CheckResponse{Properties: inputs, Failures: failures}, err
 }
@@ -265,5 +270,6 @@ func (h *heroPlugin) kind(token tokens.Type) (kind, error) {
 func (h *heroPlugin) call(ctx context.Context, urn resource.URN, preview bool) call {
 	ctx, cancel := context.WithCancel(ctx)
 	context.AfterFunc(h.cancelled, cancel)
-	return call{Context: ctx, preview: preview, progress: progress{engine: h.engine, urn: urn}, keychain: h.keychain, hubAPI: h.hubAPI, logins: &h.logins}
+	return call{Context: ctx, preview: preview, progress: progress{engine: h.engine, urn: urn}, keychain: h.keychain, hubAPI: h.hubAPI, logins: &h.logins,
+		storages: &h.storages}
 }

@@ -31,6 +31,9 @@ func (r *repository) push(call call, image manifest, tags []string, sbom bool) (
 	if err != nil {
 		return "", err
 	}
+	if err := r.recordPush(tags, digestsWithin(image, described.Digest)...); err != nil {
+		return "", err
+	}
 	group, untilOneFails := errgroup.WithContext(call)
 	group.Go(func() error {
 		done := r.report(func() string {

@@ -38,7 +38,9 @@ type registryMark struct {
 	Checkout string `json:"checkout"`
 	KeepData bool   `json:"keepData"`
 	Storage  string `json:"storage"`
-	Port     int    `json:"port"`
+	// Holder is the resource that has the directory; see isHeldByAnother.
+	Holder string `json:"holder"`
+	Port   int    `json:"port"`
 	// Secret signs the state of an upload, so that a push survives a restart.
 	Secret string `json:"secret"`
 }
@@ -204,7 +206,7 @@ func (d registryDirectory) write(inputs registryInputs, htpasswd string) error {
 func (d registryDirectory) clear(keepData bool, progress progress) error {
 	names := []string{loginFile, logFile, processFile, markFile + ".new", loginFile + ".new"}
 	if !keepData {
-		names = append(names, storageFolder, markFile)
+		names = append(names, storageFolder, pushedFile, pushedFile+".new", markFile)
 	}
 	for _, name := range append(names, reservedFile) {
 		if err := os.RemoveAll(d.path(name)); err != nil {

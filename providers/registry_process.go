@@ -29,6 +29,8 @@ type registryInputs struct {
 	Rotate string `json:"rotate"`
 	// Owner is the stack that the directory belongs to.
 	Owner string `json:"owner"`
+	// Discard lets images be deleted that the stack has not pushed.
+	Discard bool `json:"discard"`
 }
 
 type registryState struct {
@@ -40,6 +42,8 @@ type registryState struct {
 	PullerPassword string `json:"pullerPassword"`
 	// Htpasswd is kept because a new hash of the same password would differ each time.
 	Htpasswd string `json:"htpasswd"`
+	// Holder is another one for each resource that has had the directory.
+	Holder string `json:"holder"`
 }
 
 var registrySecrets = []resource.PropertyKey{"pusherPassword", "pullerPassword", "htpasswd"}
@@ -55,6 +59,13 @@ func (registryProcess) diff(olds, news resource.PropertyMap) (plugin.DiffResult,
 	if err != nil {
 		return plugin.DiffResult{}, err
 	}
+	inputs, err := decode[registryInputs](news)
+	if err != nil {
+		return plugin.DiffResult{}, err
+	}
+	if err := state.checkReplace(inputs); err != nil {
+		return plugin.DiffResult{}, err
+	}
 	changed := changedKeys(olds, news)
 	directory := registryDirectory(state.Directory)
 	if !state.Running || !directory.running() {
@@ -68,13 +79,13 @@ func (registryProcess) diff(olds, news resource.PropertyMap) (plugin.DiffResult,
 
 func (registryProcess) create(call call, news resource.PropertyMap) (resource.PropertyMap, error) {
 	if call.preview {
-		return withUnknown(news, "storage", "running", "pusherPassword", "pullerPassword", "htpasswd"), nil
+		return withUnknown(news, "storage", "running", "pusherPassword", "pullerPassword", "htpasswd", "holder"), nil
 	}
 	inputs, err := decode[registryInputs](news)
 	if err != nil {
 		return nil, err
 	}
-	state := registryState{registryInputs: inputs}
+	state := registryState{registryInputs: inputs, Holder: randomName()}
 	if err := state.newPasswords(); err != nil {
 		return nil, err
 	}
@@ -133,7 +144,17 @@ func (registryProcess) remove(call call, olds resource.PropertyMap) error {
 		return err
 	}
 	defer release()
+	if state.isHeldByAnother(directory) {
+		return nil
+	}
+	if err := state.checkDelete(call, directory); err != nil {
+		return err
+	}
 	if err := directory.stop(call); err != nil {
+		return err
+	}
+	// An image may have been pushed between the check and the end of the process.
+	if err := state.checkDelete(call, directory); err != nil {
 		return err
 	}
 	return directory.clear(state.KeepData, call.progress)
@@ -142,6 +163,9 @@ func (registryProcess) remove(call call, olds resource.PropertyMap) error {
 // remember writes down what concerns the files alone; the process goes on as it is.
 func (s registryState) remember(directory registryDirectory) (resource.PropertyMap, error) {
 	if err := directory.write(s.registryInputs, s.Htpasswd); err != nil {
+		return nil, err
+	}
+	if err := directory.hold(s.Holder); err != nil {
 		return nil, err
 	}
 	return encode(s, registrySecrets...)
@@ -196,6 +220,9 @@ func (s registryState) startClaimed(call call, directory registryDirectory) (res
 		return nil, err
 	}
 	if err := directory.write(s.registryInputs, s.Htpasswd); err != nil {
+		return nil, err
+	}
+	if err := directory.hold(s.Holder); err != nil {
 		return nil, err
 	}
 	call.progress.status("starting on 127.0.0.1:%d", s.Port)

@@ -27,9 +27,13 @@ class RegistryProcess(HeroResource):
         port: pulumi.Input[int],
         keep_data: pulumi.Input[bool],
         rotate: pulumi.Input[str],
+        discard: pulumi.Input[bool],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Keep everything in `directory`, relative to the program's; another `rotate` changes the passwords."""
+        """Keep everything in `directory`, relative to the program's; another `rotate` changes the passwords.
+
+        With `discard`, a delete loses images that the stack has not pushed; without it, it fails and names them.
+        """
         super().__init__(
             "RegistryProcess",
             name,
@@ -38,6 +42,7 @@ class RegistryProcess(HeroResource):
                 "port": port,
                 "keep_data": keep_data,
                 "rotate": rotate,
+                "discard": discard,
                 "owner": f"{pulumi.get_project()}/{pulumi.get_stack()}",
                 "storage": None,
                 "pusher_password": None,

@@ -46,6 +46,8 @@ type repository struct {
 	// named is what each tag names as far as the state knows, for those of which nobody can see it.
 	named    map[string]string
 	progress progress
+	// storageID names the registry's data, where the stack pushes images of its own there.
+	storageID string
 }
 
 func newRepository(call call, inputs access) (*repository, error) {
@@ -168,6 +170,9 @@ func (r *repository) missingTags(tags []string, digest string) (missing, withhel
 func (r *repository) complete(call call, digest string, wanted imageInputs) error {
 	stored, err := r.get(r.name.Digest(digest))
 	if err != nil {
+		return err
+	}
+	if err := r.recordPush(wanted.Tags, digest); err != nil {
 		return err
 	}
 	if err := r.attachDocuments(call, stored, wanted.Sbom); err != nil {

@@ -14,9 +14,18 @@ class HeroResource(pulumi.CustomResource):
 
     def translate_input_property(self, prop: str) -> str:
         """`keep_data` becomes `keepData`."""
-        head, *tail = prop.split("_")
-        return head + "".join(word.capitalize() for word in tail)
+        return _camel(prop)
 
     def translate_output_property(self, prop: str) -> str:
         """`pusherPassword` becomes `pusher_password`."""
         return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", prop).lower()
+
+
+def camel_case(properties: dict[str, Any]) -> dict[str, Any]:
+    """Write properties that are nested in others as the plugin reads them."""
+    return {_camel(name): value for name, value in properties.items()}
+
+
+def _camel(name: str) -> str:
+    head, *tail = name.split("_")
+    return head + "".join(word.capitalize() for word in tail)

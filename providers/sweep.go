@@ -20,6 +20,9 @@ func sweep(owner string) error {
 		if err != nil || mark.Owner != owner || mark.Checkout != thisCheckout() {
 			continue
 		}
+		if err := directory.checkSweep(mark); err != nil {
+			return err
+		}
 		if err := directory.stop(context.Background()); err != nil {
 			return err
 		}

@@ -12,6 +12,8 @@ from typing import Any
 SURE = ["--yes", "--skip-preview"]
 # Ends with the stack whatever has become of it.
 SWEPT = "hero-home:provider:RegistryProcess"
+# Their deletes only check. To repeat one would refuse the `up` that was asked for, where images of others are stored.
+GUARDS = ("hero-home:provider:StorageGuard", "hero-home:provider:Home")
 
 
 def commands(state: dict[str, Any]) -> list[list[str]]:
@@ -22,11 +24,16 @@ def commands(state: dict[str, Any]) -> list[list[str]]:
     """
     pending = _pending(state)
     going = [each["resource"] for each in pending if each["type"] == "deleting"]
-    targets = [word for each in going if not each.get("delete") for word in ("--target", each["urn"])]
+    targets = [word for each in going if _is_repeated(each) for word in ("--target", each["urn"])]
     destroy = [["destroy", *SURE, *targets]] if targets else []
     # What was being created is there or not; whoever makes it again takes over what is there.
     look = [["refresh", *SURE, "--clear-pending-creates"]] if pending else []
     return [*destroy, *look]
+
+
+def _is_repeated(resource: dict[str, Any]) -> bool:
+    """Whether a delete that was cut short is done again before the next `up`."""
+    return not resource.get("delete") and resource.get("type") not in GUARDS
 
 
 def may_be_left(state: dict[str, Any]) -> list[str]:

@@ -167,12 +167,17 @@ class DockerHub(Registry):
         name: str,
         settings: DockerHubSettings,
         path: str,
+        *,
+        tags: list[str],
+        discard: bool = False,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
+        """`tags` are the stack's own; with `discard`, a repository may be deleted that has others too."""
         super().__init__("hero:registry:DockerHub", name, None, opts)
         self._name = name
         self._settings = settings
         self._path = path
+        self._tags, self._discard = tags, discard
         if settings.server is None:
             self._make_repository()
         address = settings.server or HUB
@@ -204,6 +209,8 @@ class DockerHub(Registry):
             private=settings.private,
             immutable_tags=settings.immutable_tags,
             keep_data=settings.keep_data,
+            tags=self._tags,
+            discard=self._discard,
             opts=pulumi.ResourceOptions(parent=self),
         )
 

@@ -45,16 +45,21 @@ class Embedded(Registry):
         name: str,
         settings: EmbeddedSettings,
         path: str,
+        *,
+        discard: bool = False,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
+        """With `discard`, images may be deleted that the stack has not pushed."""
         super().__init__("hero:registry:Embedded", name, None, opts)
         address = f"127.0.0.1:{settings.port}"
+        self.directory = settings.directory or f".hero/{pulumi.get_stack()}/registry"
         process = RegistryProcess(
             f"{name}-process",
-            directory=settings.directory or f".hero/{pulumi.get_stack()}/registry",
+            directory=self.directory,
             port=settings.port,
             keep_data=settings.keep_data,
             rotate=settings.rotate,
+            discard=discard,
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.promise(

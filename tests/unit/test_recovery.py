@@ -39,3 +39,8 @@ def test_what_was_replaced_already_is_left_to_the_update() -> None:
 def test_what_no_state_knows_is_named() -> None:
     state = {"pending_operations": [pending("creating"), pending("creating", PROCESS), pending("updating")]}
     assert recovery.may_be_left(state) == ["zot-release"]
+
+
+@pytest.mark.parametrize("guard", recovery.GUARDS)
+def test_check_of_a_killed_down_is_not_repeated(guard: str) -> None:
+    assert recovery.commands({"pending_operations": [pending("deleting", f"urn:pulumi:dev::hero::{guard}::a")]}) == [REFRESH]

@@ -42,6 +42,7 @@ def test_the_home_is_where_the_pusher_pushes() -> None:
         "copy": "all",
         "discard": False,
         "mirrors": [],
+        "directory": ".hero/dev/registry",
     }
 
 

@@ -13,6 +13,7 @@ from components.kubernetes.pull_secrets import docker_config
 from components.registry import Proxy, Registry
 from providers.departure import Departure
 from providers.readiness import Readiness
+from providers.storage_guard import Drain
 
 HERE = Path(__file__).parent
 SCRIPTS = ("node.sh", "containerd.sh", "traces.sh", "nydusd.sh")
@@ -235,6 +236,19 @@ class NydusSnapshotter(pulumi.ComponentResource):
             ca_certificate="",
             plain_http=False,
             opts=pulumi.ResourceOptions(parent=self, depends_on=after),
+        )
+
+    @property
+    def drain(self) -> Drain:
+        """What is not deleted while pods use it."""
+        cluster, settings = self._cluster, self._settings
+        return Drain(
+            kubeconfig=cluster.settings.file or "",
+            context=cluster.settings.context or "",
+            namespace=cluster.namespace,
+            daemonSet=settings.name,
+            runtimeClass=settings.name,
+            patience=cluster.settings.patience,
         )
 
     def _departure(self, after: list[pulumi.Resource]) -> pulumi.Resource:

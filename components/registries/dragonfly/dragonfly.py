@@ -90,6 +90,7 @@ class Dragonfly(Registry):
             storage=origin.storage,
         )
         self.auth_key = origin.auth_key
+        self.directory, self.is_whole, self.administrator = origin.directory, origin.is_whole, origin.administrator
         self.proxy = Proxy(PROXY, f"http://127.0.0.1:{HEALTH_PORT}/healthy")
 
     def admit(self, name: str, digest: pulumi.Output[str], parent: pulumi.Resource) -> pulumi.Output[str]:

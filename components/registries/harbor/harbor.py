@@ -14,13 +14,14 @@ from components.kubernetes.claims import claim
 from components.kubernetes.cluster import ClusterSettings, fingerprint, move_in, name_of, uid_of
 from components.kubernetes.nodes import Nodes
 from components.registries.harbor.chart import NODE_PORT, RELEASE, Parts, values_of
-from components.registries.harbor.inside import make_heros_robots, make_other_robots, make_project
+from components.registries.harbor.inside import Guarded, make_heros_robots, make_other_robots, make_project
 from components.registries.harbor.projects import HEROS_LOGINS
 from components.registries.harbor.secrets import ADMINISTRATOR, Secrets, make_secrets
 from components.registries.harbor.settings import HarborSettings
 from components.registry import Fetcher, Login, Registry
 from providers.harbor import Administrator, HarborPreheat, HarborProject, HarborScan
 from providers.readiness import Readiness
+from providers.resource import camel_case
 
 IMAGES, DATABASE = "registry", "database"
 # How the chart calls a part, and what is on its claim.
@@ -45,11 +46,16 @@ class Harbor(Registry):
         settings: HarborSettings,
         image: ImageSettings,
         cluster: ClusterSettings,
+        *,
+        discard: bool = False,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
+        """With `discard`, images may be deleted that the stack has not pushed."""
         super().__init__("hero:registry:Harbor", name, None, opts)
         self._name = name
         self._settings = settings
+        self._image = image
+        self._discard = discard
         self._address = settings.address(NODE_PORT)
         self._url = f"{settings.scheme}://{self._address}"
         self._path = f"{settings.project.name}/{image.name}"
@@ -65,6 +71,7 @@ class Harbor(Registry):
         secrets = make_secrets(name, settings, self._cluster, self)
         self._administrator = Administrator(self._url, ADMINISTRATOR, secrets.administrators_password, self._authority)
         claims = self._claims()
+        self.administrator = camel_case(self._administrator.inputs())
         release, self._settled = self._release(secrets, claims)
         self._answers = self._wait(f"{name}-answers", self._settled, [release, *self._tell_nodes()], self)
         data = self._data(claims.get(DATABASE))
@@ -201,7 +208,7 @@ class Harbor(Registry):
         name, settings, administrator = self._name, self._settings, self._administrator
         gone_with_it = self._gone_with_it
         stays = pulumi.ResourceOptions.merge(gone_with_it, pulumi.ResourceOptions(retain_on_delete=settings.keep_data))
-        heros_project = make_project(name, settings.project, 0, administrator, stays)
+        heros_project = make_project(name, settings.project, 0, administrator, self._guarded(self._image), stays)
         heros = make_heros_robots(name, settings, administrator, following([heros_project], gone_with_it))
         logins: list[pulumi.Resource] = [made.robot for made in heros.values()]
         rules = None
@@ -217,7 +224,9 @@ class Harbor(Registry):
         for each in settings.projects:
             # Harbor lets no registry go of which there is a mirror, and what a mirror has comes again.
             opts = gone_with_it if each.proxy_of else stays
-            projects[each.name] = make_project(name, each, endpoints.get(each.proxy_of or "", 0), administrator, opts)
+            projects[each.name] = make_project(
+                name, each, endpoints.get(each.proxy_of or "", 0), administrator, self._guarded(), opts
+            )
         others = make_other_robots(name, settings, administrator, following([*projects.values()], gone_with_it))
         robots = [*logins, *(made.robot for made in others)]
         if rules:
@@ -227,6 +236,10 @@ class Harbor(Registry):
         asked = pulumi.Output.concat(data, " ", self._settled, " ", pusher.username)
         self._wait(f"{name}-readiness", asked, robots, self, pusher=pusher)
         return heros_project, pusher, puller
+
+    def _guarded(self, image: ImageSettings | None = None) -> Guarded:
+        """What a project may lose; in the stack's own project, the `image` is the stack's."""
+        return Guarded(image.name if image else "", image.every_tag if image else [], discard=self._discard)
 
     def _wait(
         self,

@@ -28,11 +28,23 @@ class MadeRobot:
     login: Login
 
 
+@dataclass(frozen=True)
+class Guarded:
+    """What a project may lose when it is deleted: the stack's own image, or everything."""
+
+    repository: str
+    """Of the stack's image, without the project; empty where it is in another project."""
+    tags: list[str]
+    discard: bool
+    """Whether images may be deleted that the stack has not pushed."""
+
+
 def make_project(
     name: str,
     project: Project,
     endpoint: pulumi.Input[int],
     administrator: Administrator,
+    guarded: Guarded,
     opts: pulumi.ResourceOptions,
 ) -> HarborProject:
     """A project; `endpoint` is the number of the registry that it is a mirror of, and 0 of none.
@@ -52,6 +64,9 @@ def make_project(
         notation=project.notation,
         sbom_on_push=project.sbom_on_push,
         allowed_cves=project.allowed_cves,
+        repository=guarded.repository,
+        tags=guarded.tags,
+        discard=guarded.discard,
         opts=opts,
     )
 

@@ -63,6 +63,7 @@ class Zot(Registry):
         self._image = image
         self._address = settings.address(NODE_PORT)
         self._url = f"{settings.scheme}://{self._address}"
+        self.is_whole = True
         self._cluster = move_in(
             name,
             cluster,

@@ -9,6 +9,7 @@ from tests.engine.plays.kubernetes import PLAYS as KUBERNETES
 from tests.engine.plays.our_harbor import PLAYS as OUR_HARBOR
 from tests.engine.plays.play import Play
 from tests.engine.plays.random import PLAYS as RANDOM
+from tests.engine.plays.storage_guard import PLAYS as STORAGE_GUARD
 from tests.engine.plays.tls import PLAYS as TLS
 
 PLAYS: dict[str, Play] = {
@@ -20,5 +21,6 @@ PLAYS: dict[str, Play] = {
     **KUBERNETES,
     **OUR_HARBOR,
     **RANDOM,
+    **STORAGE_GUARD,
     **TLS,
 }

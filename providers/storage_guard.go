@@ -1,0 +1,306 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
+)
+
+// storageGuard is the resource that is deleted before all others of a stack. It runs every check that may refuse a
+// deletion, so that a refused `destroy` has deleted nothing.
+type storageGuard struct{}
+
+type storageGuardInputs struct {
+	Storages []guardedStorage `json:"storages"`
+	// Identities name the data of each storage. With another one, the guard is replaced and checks the old storage first.
+	Identities []string `json:"identities"`
+	// Images are those that the stack has pushed, with their tags.
+	Images []namedImage `json:"images"`
+	// Discard lets images be deleted that the stack has not pushed.
+	Discard bool `json:"discard"`
+	// Drains are the services of nodes that no pod may use any more.
+	Drains []departureInputs `json:"drains"`
+}
+
+type storageGuardState struct {
+	storageGuardInputs
+	// Tags and Pushed are what the stack has given and pushed so far, in former runs too.
+	Pushed []string `json:"pushed"`
+}
+
+// guardedStorage is what one registry of the stack stores, and how that is read.
+type guardedStorage struct {
+	// Registry is its type, as in the config.
+	Registry string `json:"registry"`
+	// Directory is the embedded registry's; it is read from the disk.
+	Directory string `json:"directory"`
+	// access reads the stack's repository and, with Catalog, all repositories of the registry.
+	access
+	Catalog bool `json:"catalog"`
+	// Harbor is an administrator's login, with which all projects are read.
+	Harbor *harborLogin `json:"harbor"`
+	// KeepsImages is true where the images are not deleted with the stack.
+	KeepsImages bool `json:"keepsImages"`
+}
+
+var storageGuardSecrets = []resource.PropertyKey{"storages"}
+
+func (storageGuard) check(news resource.PropertyMap) (resource.PropertyMap, []plugin.CheckFailure, error) {
+	return news, nil, nil
+}
+
+func (storageGuard) diff(olds, news resource.PropertyMap) (plugin.DiffResult, error) {
+	return difference(changedKeys(olds, news), "identities"), nil
+}
+
+func (storageGuard) create(call call, news resource.PropertyMap) (resource.PropertyMap, error) {
+	if call.preview {
+		return news, nil
+	}
+	inputs, err := decode[storageGuardInputs](news)
+	if err != nil {
+		return nil, err
+	}
+	return storageGuardState{Pushed: call.storages.handOver(nil)}.next(inputs)
+}
+
+func (storageGuard) read(_ call, olds resource.PropertyMap) (resource.PropertyMap, error) {
+	return olds, nil
+}
+
+// update checks the storages that the stack no longer has, before they are deleted at the end of the run.
+func (storageGuard) update(call call, olds, news resource.PropertyMap) (resource.PropertyMap, error) {
+	state, err := decode[storageGuardState](olds)
+	if err != nil {
+		return nil, err
+	}
+	inputs, err := decode[storageGuardInputs](news)
+	if err != nil {
+		return nil, err
+	}
+	call.storages.handOver(state.Pushed)
+	if !inputs.Discard {
+		if err := state.without(inputs.Storages).checkStorages(call, "up"); err != nil {
+			return nil, err
+		}
+	}
+	if call.preview {
+		return news, nil
+	}
+	return state.next(inputs)
+}
+
+func (storageGuard) remove(call call, olds resource.PropertyMap) error {
+	state, err := decode[storageGuardState](olds)
+	if err != nil {
+		return err
+	}
+	call.storages.handOver(state.Pushed)
+	if call.storages.command() == "destroy" {
+		if err := state.checkDrains(call); err != nil {
+			return err
+		}
+	}
+	if state.Discard || call.storages.mayDiscard() {
+		call.storages.allowDataLoss()
+		return nil
+	}
+	return state.checkStorages(call, call.storages.command())
+}
+
+// next is the state after these inputs: former images of the stack stay its own.
+func (s storageGuardState) next(inputs storageGuardInputs) (resource.PropertyMap, error) {
+	for _, image := range inputs.Images {
+		s.Pushed = union(s.Pushed, []string{image.Digest})
+	}
+	return encode(storageGuardState{storageGuardInputs: inputs, Pushed: s.Pushed}, storageGuardSecrets...)
+}
+
+// without is the same state with only those storages that the stack no longer has.
+func (s storageGuardState) without(kept []guardedStorage) storageGuardState {
+	s.Storages = slices.DeleteFunc(slices.Clone(s.Storages), func(each guardedStorage) bool {
+		return slices.ContainsFunc(kept, func(other guardedStorage) bool {
+			return each.Registry == other.Registry && each.name() == other.name()
+		})
+	})
+	return s
+}
+
+// checkStorages names the foreign images of all storages at once.
+func (s storageGuardState) checkStorages(call call, retry string) error {
+	var refusals []error
+	for _, each := range s.Storages {
+		if !each.KeepsImages {
+			refusals = append(refusals, s.checkStorage(call, each, retry))
+		}
+	}
+	return errors.Join(refusals...)
+}
+
+func (s storageGuardState) checkStorage(call call, storage guardedStorage, retry string) error {
+	loss := dataLossError{storage: storage.name(), retry: retry, stack: call.stack()}
+	if storage.Directory != "" {
+		return s.checkDirectory(call, storage, loss)
+	}
+	pushed := pushedImages{Digests: s.Pushed, anyDigest: true}.with(storage.path(), s.tags(), nil)
+	stored, err := storage.read(call)
+	if err != nil {
+		return &unreadableError{loss, err}
+	}
+	if call.preview {
+		// The move itself has yet to copy these.
+		stored = slices.DeleteFunc(stored, func(each storedRepository) bool { return each.name == storage.path() })
+	}
+	loss.images = call.storages.notSaved(call, foreignImages(stored, pushed), pushed)
+	if len(loss.images) == 0 {
+		return nil
+	}
+	return &loss
+}
+
+// checkDirectory reads the embedded registry's disk. The record beside the images is written again where it was lost.
+func (s storageGuardState) checkDirectory(call call, storage guardedStorage, loss dataLossError) error {
+	directory := registryDirectory(storage.Directory)
+	if directory.storage() == "" {
+		return nil // the images are gone
+	}
+	if err := directory.recordPush(storage.path(), s.tags(), s.Pushed); err != nil {
+		return &unreadableError{loss, err}
+	}
+	return directory.checkImages(call, loss.stack, loss.retry)
+}
+
+func (s storageGuardState) tags() []string {
+	var tags []string
+	for _, image := range s.Images {
+		tags = append(tags, image.Tags...)
+	}
+	return tags
+}
+
+// name is the storage as users know it.
+func (g guardedStorage) name() string {
+	switch {
+	case g.Directory != "":
+		return g.Directory
+	case g.Harbor != nil:
+		return g.Harbor.URL
+	case g.Catalog:
+		address, _, _ := strings.Cut(g.Repository, "/")
+		return address
+	}
+	return g.Repository
+}
+
+// path is the stack's repository without the registry's address.
+func (g guardedStorage) path() string {
+	_, path, _ := strings.Cut(g.Repository, "/")
+	return path
+}
+
+// read reads all repositories that are deleted with the storage.
+func (g guardedStorage) read(call call) ([]storedRepository, error) {
+	if g.Harbor != nil {
+		return g.Harbor.storedImages(call, harborPause)
+	}
+	ctx, cancel := context.WithTimeout(call, storageReadTimeout)
+	defer cancel()
+	call = call.within(ctx)
+	if !g.Catalog {
+		stored, err := g.access.storedImages(call)
+		return []storedRepository{stored}, err
+	}
+	own, err := newRepository(call, g.access)
+	if err != nil {
+		return nil, err
+	}
+	paths, err := remote.Catalog(call, own.name.Registry, own.options...)
+	if err != nil {
+		return nil, own.plain(err)
+	}
+	var repositories []storedRepository
+	for _, path := range paths {
+		other := g.access
+		other.Repository = own.name.RegistryStr() + "/" + path
+		stored, err := other.storedImages(call)
+		if err != nil {
+			return nil, err
+		}
+		repositories = append(repositories, stored)
+	}
+	return repositories, nil
+}
+
+const storageReadTimeout = 5 * time.Minute
+
+// storedImages reads what the tags of a repository lead to.
+func (a access) storedImages(call call) (storedRepository, error) {
+	repository, err := newRepository(call, a)
+	if err != nil {
+		return storedRepository{}, err
+	}
+	stored := storedRepository{name: repository.name.RepositoryStr(), tags: map[string]string{}, manifests: map[string]manifestLinks{}}
+	tags, err := repository.listTags()
+	if err != nil {
+		return stored, err
+	}
+	attached := slices.ContainsFunc(tags, cosignTag.MatchString)
+	for _, tag := range tags {
+		found, err := repository.head(repository.name.Tag(tag), repository.options...)
+		switch {
+		case isMissing(err):
+			continue
+		case isWithheld(err):
+			stored.tags[tag] = ""
+		case err != nil:
+			return stored, repository.plain(err)
+		default:
+			stored.tags[tag] = found.Digest.String()
+			stored.manifests[found.Digest.String()] = repository.linksOf(*found, attached)
+		}
+	}
+	return stored, nil
+}
+
+// linksOf reads what an index lists, where signatures may be attached to that. Docker Hub counts each read as a pull.
+func (r *repository) linksOf(found v1.Descriptor, attached bool) manifestLinks {
+	if !attached || !found.MediaType.IsIndex() {
+		return manifestLinks{}
+	}
+	index, err := r.get(r.name.Digest(found.Digest.String()))
+	if err != nil {
+		return manifestLinks{}
+	}
+	content, err := index.RawManifest()
+	if err != nil {
+		return manifestLinks{}
+	}
+	return linksOf(content)
+}
+
+// checkDrains refuses while pods still use a service of the nodes that is deleted with the stack.
+func (s storageGuardState) checkDrains(call call) error {
+	for _, drain := range s.Drains {
+		cluster, err := connectCluster(drain.Kubeconfig, drain.Context)
+		if err != nil {
+			return err
+		}
+		guests, err := drain.guests(call, cluster)
+		if err != nil {
+			return err
+		}
+		if len(guests) > 0 {
+			return fmt.Errorf("cannot delete the DaemonSet %s: pods use the RuntimeClass %s: %s\nhint: delete these pods and what creates them, then repeat this command",
+				drain.DaemonSet, drain.RuntimeClass, someOf(guests))
+		}
+	}
+	return nil
+}
