@@ -46,6 +46,7 @@ func TestARepositoryCanBeImported(t *testing.T) {
 	mustChange(t, state, checked)
 	want := repositoryInputs(played, map[string]any{
 		"description": "Theirs.", "overview": "# Theirs", "private": true, "immutableTags": []any{"v.*"}, "keepData": true,
+		"tags": []any{}, "discard": false,
 	})
 	if !state.DeepEquals(want) {
 		t.Error(state)

@@ -71,7 +71,15 @@ func (hubRepository) check(news resource.PropertyMap) (resource.PropertyMap, []p
 // diff makes another repository for another name, and before the old one goes, so that there always is one.
 func (hubRepository) diff(olds, news resource.PropertyMap) (plugin.DiffResult, error) {
 	changed := changedKeys(olds, news, "username", "token")
+	if isTrue(olds["keepData"]) && isTrue(news["keepData"]) {
+		// They are about a deletion that does not happen; an import knows neither.
+		changed = slices.DeleteFunc(changed, func(key resource.PropertyKey) bool { return key == "tags" || key == "discard" })
+	}
 	return newOneFirst(difference(changed, "namespace", "name")), nil
+}
+
+func isTrue(value resource.PropertyValue) bool {
+	return value.IsBool() && value.BoolValue()
 }
 
 func (hubRepository) create(call call, news resource.PropertyMap) (resource.PropertyMap, error) {

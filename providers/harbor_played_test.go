@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -137,6 +138,15 @@ func page[T any](request *http.Request, all []T) []T {
 func (p *playedHarbor) project(writer http.ResponseWriter, request *http.Request, path []string, body map[string]any) {
 	if request.Method == http.MethodPost {
 		p.makeProject(writer, body)
+		return
+	}
+	if len(path) == 1 {
+		projects := []any{}
+		for _, name := range slices.Sorted(maps.Keys(p.projects)) {
+			each := p.projects[name]
+			projects = append(projects, map[string]any{"project_id": each.number, "name": name, "registry_id": each.registry})
+		}
+		tell(writer, http.StatusOK, page(request, projects))
 		return
 	}
 	found := p.projects[path[1]]

@@ -153,7 +153,7 @@ func (s storageGuardState) checkStorage(call call, storage guardedStorage, retry
 	pushed := pushedImages{Digests: s.Pushed, anyDigest: true}.with(storage.path(), s.tags(), nil)
 	stored, err := storage.read(call)
 	if err != nil {
-		return &unreadableError{loss, err}
+		return &unreadableError{dataLossError: loss, cause: err, guard: string(call.progress.urn)}
 	}
 	if call.preview {
 		// The move itself has yet to copy these.
@@ -173,7 +173,7 @@ func (s storageGuardState) checkDirectory(call call, storage guardedStorage, los
 		return nil // the images are gone
 	}
 	if err := directory.recordPush(storage.path(), s.tags(), s.Pushed); err != nil {
-		return &unreadableError{loss, err}
+		return &unreadableError{dataLossError: loss, cause: err, guard: string(call.progress.urn)}
 	}
 	return directory.checkImages(call, loss.stack, loss.retry)
 }

@@ -35,7 +35,7 @@ func newStorage(t *testing.T) storedOnDisk {
 			"maintenance": {"uploadpurging": map[any]any{"enabled": false}},
 		},
 	}
-	settings.Log.AccessLog.Disabled, settings.Log.Level = true, "panic"
+	quietDistribution()
 	app := handlers.NewApp(context.Background(), settings)
 	server := httptest.NewServer(app)
 	t.Cleanup(func() { server.Close(); _ = app.Shutdown() })
@@ -325,7 +325,9 @@ func TestStorageGuard_ReadsTheCatalog(t *testing.T) {
 func TestStorageGuard_UnreachableRegistryIsKept(t *testing.T) {
 	guard := guardOf(guardedStorage{Registry: "zot", access: access{Repository: "127.0.0.1:1/hero"}, Catalog: true})
 	call, _ := newCall(t)
-	mustRefuse(t, storageGuard{}.remove(call, propertiesOf(t, guard)), "cannot read", "hint: ")
+	call.progress.urn = "urn:pulumi:prod::hero::hero-home:provider:StorageGuard::storage-guard"
+	mustRefuse(t, storageGuard{}.remove(call, propertiesOf(t, guard)), "cannot read", "hint: repair the registry: ./pulumiw up --stack prod",
+		"./pulumiw state delete --stack prod --yes '"+string(call.progress.urn)+"' && ./pulumiw destroy --stack prod")
 }
 
 func TestStorageGuard_ReadsAllProjectsOfHarbor(t *testing.T) {

@@ -48,7 +48,7 @@ func (h homeInputs) checkRest(call call, wanted homeInputs) error {
 	loss := dataLossError{storage: storage.name(), retry: "up", stack: call.stack()}
 	images, err := h.foreignImages(call, storage)
 	if err != nil {
-		return &unreadableError{loss, err}
+		return &unreadableError{dataLossError: loss, cause: err}
 	}
 	loss.images = slices.DeleteFunc(images, func(each foreignImage) bool { return each.repository == path && each.tag != "" })
 	if len(loss.images) == 0 {

@@ -16,7 +16,7 @@ func (s harborProjectState) checkDelete(call call, harbor *harbor) error {
 		return nil
 	}
 	if err != nil {
-		return &unreadableError{loss, err}
+		return &unreadableError{dataLossError: loss, cause: err}
 	}
 	pushed := pushedImages{Digests: call.storages.handOver(nil), anyDigest: true}
 	if s.Repository != "" {
@@ -67,7 +67,7 @@ func (i hubRepositoryInputs) checkDelete(call call, hub *hub) error {
 		return nil
 	}
 	if err != nil {
-		return &unreadableError{loss, err}
+		return &unreadableError{dataLossError: loss, cause: err}
 	}
 	stored := storedRepository{name: i.path(), tags: tags, manifests: map[string]manifestLinks{}}
 	for _, digest := range tags {

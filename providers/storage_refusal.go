@@ -34,11 +34,17 @@ func (e *dataLossError) giveUp() string {
 type unreadableError struct {
 	dataLossError
 	cause error
+	// guard is the URN of the stack's guard where that refuses: a stack whose registry is lost cannot record the key by `up`.
+	guard string
 }
 
 func (e *unreadableError) Error() string {
+	giveUp := e.giveUp()
+	if e.guard != "" && e.retry == "destroy" {
+		giveUp = fmt.Sprintf("./pulumiw state delete --stack %s --yes '%s' && ./pulumiw destroy --stack %s", e.stack, e.guard, e.stack)
+	}
 	return fmt.Sprintf("cannot delete the images in %s: cannot read which images the stack has not pushed: %v\nhint: repair the registry: "+
-		"./pulumiw up --stack %s, or give up whatever it has: %s", e.storage, e.cause, e.stack, e.giveUp())
+		"./pulumiw up --stack %s, or give up whatever it has: %s", e.storage, e.cause, e.stack, giveUp)
 }
 
 func (e *unreadableError) Unwrap() error {
@@ -51,7 +57,7 @@ func (d registryDirectory) checkImages(call call, stack, retry string) error {
 	loss := dataLossError{storage: string(d), retry: retry, stack: stack}
 	images, pushed, err := d.foreignImages(call)
 	if err != nil {
-		return &unreadableError{loss, err}
+		return &unreadableError{dataLossError: loss, cause: err}
 	}
 	loss.images = call.storages.notSaved(call, images, pushed)
 	if len(loss.images) == 0 {

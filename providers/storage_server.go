@@ -9,6 +9,7 @@ import (
 
 	"github.com/distribution/distribution/v3/configuration"
 	"github.com/distribution/distribution/v3/registry/handlers"
+	"github.com/sirupsen/logrus"
 )
 
 // storageServer serves the images in an embedded registry's directory, read-only, while its own process does not run.
@@ -51,8 +52,13 @@ func (d registryDirectory) storageHandler() (app *handlers.App, err error) {
 		},
 		Catalog: configuration.Catalog{MaxEntries: 1000},
 	}
-	settings.Log.AccessLog.Disabled = true
+	quietDistribution()
 	return handlers.NewApp(context.Background(), settings), nil
+}
+
+// quietDistribution keeps the library's log out of what users read: as a part of another program it writes to stderr.
+func quietDistribution() {
+	logrus.SetLevel(logrus.PanicLevel)
 }
 
 func (s *storageServer) onlyForUs(next http.Handler) http.Handler {

@@ -140,6 +140,7 @@ def test_a_repository_and_two_narrow_tokens_are_made() -> None:
         "dockerhub-pusher-token": "hero-home:provider:DockerHubToken",
         "dockerhub-puller-token": "hero-home:provider:DockerHubToken",
         "home": "hero-home:provider:Home",
+        "storage-guard": "hero-home:provider:StorageGuard",
         "hero": "hero:image:HeroImage",
         "hero-image": "hero-home:provider:Image",
     }
@@ -189,6 +190,7 @@ def test_another_server_is_only_pushed_to() -> None:
     assert engine.types() == {
         "dockerhub": "hero:registry:DockerHub",
         "home": "hero-home:provider:Home",
+        "storage-guard": "hero-home:provider:StorageGuard",
         "hero": "hero:image:HeroImage",
         "hero-image": "hero-home:provider:Image",
     }

@@ -163,7 +163,7 @@ def test_tokens_have_three_segments(certificate: str | None, block: dict[str, ob
 
 @every_graph
 def test_children_are_named_after_their_parents(certificate: str | None, block: dict[str, object]) -> None:
-    parents = {"hero-dev": {"shelf", "home", "hero"}}
+    parents = {"hero-dev": {"shelf", "home", "hero", "storage-guard"}}
     for made in move_in(certificate, **block).made:
         assert made.name in parents.get(made.parent, ()) or made.name.startswith(f"{made.parent}-")
 
@@ -231,6 +231,7 @@ ALWAYS = {
     "shelf-project": "shelf:index:Project",
     "home": "hero-home:provider:Home",
     "hero": "hero:image:HeroImage",
+    "storage-guard": "hero-home:provider:StorageGuard",
 }
 ONLY_THE_IMAGE = {**ALWAYS, "hero-image": "hero-home:provider:Image"}
 either_certificate = pytest.mark.parametrize("certificate", [None, CERTIFICATE], ids=["public", "private"])
@@ -325,3 +326,11 @@ def places_of(text: str, inside: Any, path: str = "") -> set[str]:  # noqa: ANN4
         members = cast("dict[str, object]", inside).items()
         return set[str]().union(*(places_of(text, member, f"{path}.{key}" if path else key) for key, member in members))
     return set()
+
+
+@every_graph
+def test_storage_guard_depends_on_all_others(certificate: str | None, block: dict[str, object]) -> None:
+    engine = move_in(certificate, **block)
+    own = [made.name for made in engine.made if not made.type.startswith("hero:") and made.name != "storage-guard"]
+    assert own
+    assert engine.named("storage-guard").dependencies >= set(own)
