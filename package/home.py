@@ -1,5 +1,7 @@
 """The program's own story as one component: a registry, Hero's home in it, the image, and what a cluster gets."""
 
+from typing import TYPE_CHECKING
+
 import pulumi
 
 from components.catalogue import Settings, build_registry
@@ -9,7 +11,9 @@ from components.mirrors import HeroCopy
 from components.storage_guard import guard_storages
 from components.switch import settle
 from package.schema import HOME
-from providers.storage_guard import Drain
+
+if TYPE_CHECKING:
+    from providers.storage_guard import Drain
 
 
 class Home(pulumi.ComponentResource):
@@ -48,9 +52,7 @@ class Home(pulumi.ComponentResource):
 
             asked = {choice: mirrors[choice] for choice in settings.asked}
             after = [registry, *copies]
-            fallback = Fallback(
-                f"{name}-fallback", registry, asked, settings.fallback, settings.cluster, after, within
-            )
+            fallback = Fallback(f"{name}-fallback", registry, asked, settings.fallback, settings.cluster, after, within)
             rest.append(fallback)
         if settings.nydus.snapshotter:
             from components.kubernetes.nydus.snapshotter import NydusSnapshotter  # noqa: PLC0415

@@ -39,12 +39,16 @@ type unreadableError struct {
 }
 
 func (e *unreadableError) Error() string {
-	giveUp := e.giveUp()
-	if e.guard != "" && e.retry == "destroy" {
-		giveUp = fmt.Sprintf("./pulumiw state delete --stack %s --yes '%s' && ./pulumiw destroy --stack %s", e.stack, e.guard, e.stack)
-	}
 	return fmt.Sprintf("cannot delete the images in %s: cannot read which images the stack has not pushed: %v\nhint: repair the registry: "+
-		"./pulumiw up --stack %s, or give up whatever it has: %s", e.storage, e.cause, e.stack, giveUp)
+		"./pulumiw up --stack %s, or give up whatever it has: %s", e.storage, e.cause, e.stack, e.forget())
+}
+
+// forget is the command that gives the storage up with whatever it has.
+func (e *unreadableError) forget() string {
+	if e.guard == "" || e.retry != "destroy" {
+		return e.giveUp()
+	}
+	return fmt.Sprintf("./pulumiw state delete --stack %s --yes '%s' && ./pulumiw destroy --stack %s", e.stack, e.guard, e.stack)
 }
 
 func (e *unreadableError) Unwrap() error {

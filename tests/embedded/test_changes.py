@@ -134,7 +134,7 @@ def test_keep_data_said_just_before_the_destroy_counts(checkout: Checkout) -> No
 
 def test_a_preview_of_nothing_builds_pushes_and_starts_nothing(checkout: Checkout) -> None:
     text = checkout.make("preview").text
-    assert re.search(r"\+ 6 to create", text)
+    assert re.search(r"\+ 7 to create", text)
     assert checkout.registry_process() is None
     assert not (checkout.path / ".hero").exists()
 

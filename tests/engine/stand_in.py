@@ -80,7 +80,7 @@ class StandIn:
         kind = _type(request.urn)
         play, contract = PLAYS.get(kind, GENERIC), self._contracts[kind]
         (old, _), (new, _) = plain(request.old_inputs), plain(request.news)
-        important = [_without(values, play.unimportant) for values in (old, new)]
+        important = [_without(values, play.ignored(old, new)) for values in (old, new)]
         changed = sorted(key for key in {*old, *new} if important[0].get(key) != important[1].get(key))
         if play.remakes is not None and _key(request.urn, request.id) not in self._world.things:
             changed.append(play.computed[-1])

@@ -32,6 +32,8 @@ def some_changes(case: Case) -> list[Change]:
     return some
 
 
+# What may refuse to be deleted because of the images in it.
+GUARDING = {f"hero-home:provider:{kind}" for kind in ("RegistryProcess", "HarborProject", "DockerHubRepository")}
 EVERY_CASE = pytest.mark.parametrize("case", CASES, ids=str)
 CHANGES = [
     pytest.param(case, change, id=f"{case}-{change.key}")
@@ -60,7 +62,7 @@ def test_order(house: House, case: Case) -> None:
     house.configure(case.furnished())
     house.up()
     created = [call.name for call in house.calls("Create")]
-    image = [name for name in created if name.startswith(("home", "hero-", "pull-secrets-"))]
+    image = [name for name in created if name.startswith(("home", "hero-", "pull-secrets-", "storage-guard"))]
     assert created[-len(image) :] == image, "the image comes after the registry and everything in it"
     state = house.state()
     in_the_registry = {each["urn"] for each in state.values() if each["custom"] and "hero:registry:" in each["urn"]}
@@ -79,9 +81,16 @@ def test_every_key(house: House, moved_in: dict[str, Any], change: Change) -> No
     if change.beside:
         house.configure(change.before(moved_in))
         house.up()
+    before = house.state()
     house.configure(change.apply(moved_in))
-    assert house.preview().changes == {**change.expected, **dict.fromkeys(change.spared, "update")}
-    assert house.up().changes == change.expected
+    previewed = house.preview().changes
+    changed = house.up().changes
+    guards = guarding(before, house.state())
+    assert {name: changed.pop(name) for name in guards if name in changed} == guards
+    assert changed == change.expected
+    assert {name: previewed.pop(name, None) for name in guards} == guards
+    assert previewed.pop("storage-guard", "update") == "update"
+    assert previewed == {**change.expected, **dict.fromkeys(change.spared, "update")}
     assert house.preview().changes == {}
 
 
@@ -124,6 +133,21 @@ def test_every_choice_and_every_key_is_in_a_table() -> None:
             assert changed >= keys(block, model)
     # What is brought into a cluster concerns those that live in one.
     assert {change.key for case in CASES for change in case.changes} >= keys("cluster", ClusterSettings)
+
+
+def guarding(before: dict[str, Any], after: dict[str, Any]) -> dict[str, str]:
+    """What happens to the resources that guard stored images, for no other reason than what they guard."""
+    guards: dict[str, str] = {}
+    for name in before.keys() & after.keys():
+        old, new = before[name]["inputs"], after[name]["inputs"]
+        differing = {key for key in {*old, *new} if old.get(key) != new.get(key)}
+        if name == "storage-guard" and differing:
+            guards[name] = "replace" if "identities" in differing else "update"
+        elif before[name]["type"] not in GUARDING or new.get("keepData") or not differing:
+            continue
+        elif differing <= {"tags", "discard", "repository"}:
+            guards[name] = "update"
+    return guards
 
 
 def everything_before(state: dict[str, Any], name: str) -> set[str]:

@@ -157,6 +157,8 @@ def test_a_repository_and_two_narrow_tokens_are_made() -> None:
         "private": True,
         "immutableTags": ["v.*"],
         "keepData": True,
+        "tags": ["latest"],
+        "discard": False,
     }
     for role, scopes in (("pusher", ["repo:write"]), ("puller", ["repo:read"])):
         token = engine.named(f"dockerhub-{role}-token")

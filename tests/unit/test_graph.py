@@ -86,7 +86,8 @@ def test_the_embedded_registry_and_an_image_are_all_there_is() -> None:
 @pytest.mark.parametrize("keep", [False, True])
 def test_the_registry_is_made_as_config_says(*, keep: bool) -> None:
     block = {"port": 5002, "directory": "my images", "keepData": keep, "rotate": "2"}
-    assert run_program(embedded=block).named("embedded-process").inputs == {**block, "owner": "hero/dev", "discard": False}
+    made = run_program(embedded=block).named("embedded-process")
+    assert made.inputs == {**block, "owner": "hero/dev", "discard": False}
 
 
 def test_where_nothing_is_said_the_registry_has_a_folder_of_its_stack() -> None:

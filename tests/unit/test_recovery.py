@@ -43,4 +43,5 @@ def test_what_no_state_knows_is_named() -> None:
 
 @pytest.mark.parametrize("guard", recovery.GUARDS)
 def test_check_of_a_killed_down_is_not_repeated(guard: str) -> None:
-    assert recovery.commands({"pending_operations": [pending("deleting", f"urn:pulumi:dev::hero::{guard}::a")]}) == [REFRESH]
+    state = {"pending_operations": [pending("deleting", f"urn:pulumi:dev::hero::{guard}::a")]}
+    assert recovery.commands(state) == [REFRESH]

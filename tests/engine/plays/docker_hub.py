@@ -19,6 +19,9 @@ class Repository(Play):
     def identifier(self, world: World, name: str, outputs: Properties) -> str:
         return self.identity(outputs)
 
+    def ignored(self, old: Properties, new: Properties) -> tuple[str, ...]:
+        return ("tags", "discard") if old["keepData"] and new["keepData"] else ()
+
     def make(self, world: World, inputs: Properties, old: Properties | None) -> Properties:
         _hub(world).repositories.setdefault(self.identity(inputs), {})
         return {}

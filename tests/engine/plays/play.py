@@ -40,6 +40,11 @@ class Play:
         del old, new
         return ()
 
+    def ignored(self, old: Properties, new: Properties) -> tuple[str, ...]:
+        """The inputs whose change alone is no difference between these."""
+        del old, new
+        return self.unimportant
+
     def deletes_before(self, old: Properties, new: Properties) -> bool:
         """Whether this replacement could not."""
         del old, new

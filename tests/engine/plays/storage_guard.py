@@ -53,7 +53,9 @@ def _refuse_loss(world: World, storages: list[Properties], guard: Properties) ->
             and not (each == path and _is_elsewhere(world, registry, tag, digest))
         ]
         if foreign:
-            raise Refusal(f"cannot delete the images in {address}: the stack has not pushed {', '.join(sorted(foreign))}")
+            raise Refusal(
+                f"cannot delete the images in {address}: the stack has not pushed {', '.join(sorted(foreign))}"
+            )
 
 
 def _is_elsewhere(world: World, registry: Registry, tag: str, digest: str) -> bool:
