@@ -67,7 +67,8 @@ func (storageGuard) update(call call, olds, news resource.PropertyMap) (resource
 		return nil, err
 	}
 	call.storages.handOver(state.Pushed)
-	if !inputs.Discard {
+	// A preview that does not know a password yet does not know which storages the stack has.
+	if !inputs.Discard && !news["storages"].ContainsUnknowns() {
 		if err := state.without(inputs.Storages).checkStorages(call, "up"); err != nil {
 			return nil, err
 		}

@@ -120,6 +120,19 @@ func TestStorageGuard_ChecksStoragesThatAreDeleted(t *testing.T) {
 	must(t, err)
 }
 
+func TestStorageGuard_PreviewWithUnknownStorages(t *testing.T) {
+	stored := newStorage(t)
+	pushForeign(t, stored)
+	old := guardOf(guardedStorage{
+		Registry: "embedded", Directory: string(stored.registryDirectory), access: access{Repository: "127.0.0.1:1/hero"},
+	})
+	call, _ := newCall(t)
+	call.preview = true
+	news := withUnknown(propertiesOf(t, old.storageGuardInputs), "storages")
+	_, err := storageGuard{}.update(call, propertiesOf(t, old), news)
+	must(t, err)
+}
+
 func TestStorageGuard_OtherDataReplaceIt(t *testing.T) {
 	old, next := guardOf(), storageGuardInputs{Identities: []string{"another"}}
 	old.Identities = []string{"one"}

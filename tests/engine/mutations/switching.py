@@ -5,6 +5,7 @@ from tests.engine.mutations.mutation import Mutation
 HOME = "providers/home.go"
 COPY = "providers/image_copy.go"
 SWITCH = "components/switch.py"
+GUARD = "components/storage_guard.py"
 PROGRAM = "__main__.py"
 GRAPH = "tests/unit/test_graph.py"
 SAID = "tests/unit/test_switch.py"
@@ -41,7 +42,7 @@ MUTATIONS = [
     ),
     Mutation(
         "images of others are given up unasked",
-        SWITCH,
+        GUARD,
         "discard=settings.discard",
         "discard=True",
         f"{SWITCHING}::test_what_is_nowhere_else_is_not_destroyed",
