@@ -28,7 +28,7 @@ ORGANIZATION = "heroes"
 NAMES = ("hub.docker.com", "docker.io", "index.docker.io", "registry-1.docker.io", "auth.docker.io")
 HTTPS = 443
 REPOSITORY = re.compile(
-    r"/v2/(?:namespaces|repositories)/([^/]+)(?:/repositories(?=/|$))?(?:/([^/]+)(/privacy|/immutabletags)?)?/?"
+    r"/v2/(?:namespaces|repositories)/([^/]+)(?:/repositories(?=/|$))?(?:/([^/]+)(/privacy|/immutabletags|/tags)?)?/?"
 )
 DENIED = 403, {"message": "access denied"}
 IN_REGISTRY = re.compile(r"/v2/(.+)/(?:manifests|blobs|tags|referrers)/.*")
@@ -104,7 +104,8 @@ class Hub:
         found = REPOSITORY.fullmatch(path)
         if not found or found[1] not in (self._sessions[bearer], ORGANIZATION):
             return DENIED
-        return self._repository(method, found[2], body) if found[2] else self._create(body)
+        listed = found[1] if found[3] == "/tags" else ""
+        return self._repository(method, found[2], body, listed) if found[2] else self._create(body)
 
     def grant(self, repository: str, allowed: set[str]) -> str:
         """A token for the registry."""
@@ -140,9 +141,12 @@ class Hub:
         self.repositories[body["name"]] = {**kept, "immutable_tags_settings": {"enabled": False, "rules": []}}
         return 201, self.repositories[body["name"]]
 
-    def _repository(self, method: str, name: str, body: dict[str, Any]) -> tuple[int, Any]:
+    def _repository(self, method: str, name: str, body: dict[str, Any], listed: str) -> tuple[int, Any]:
+        """One repository or, of the namespace that is `listed`, its tags."""
         if name not in self.repositories:
             return 404, {"message": "object not found"}
+        if listed:
+            return 200, self._tags(f"{listed}/{name}")
         repository = self.repositories[name]
         if method == "DELETE":
             return 202, self.repositories.pop(name)
@@ -152,6 +156,15 @@ class Hub:
                 repository["immutable_tags_settings"] = rules
             repository.update(body)
         return 200, repository
+
+    def _tags(self, path: str) -> dict[str, Any]:
+        """All tags of a repository on one page, as the registry behind has them."""
+        behind = http.client.HTTPConnection(self.registry, timeout=60)
+        login = {"Authorization": f"Basic {base64.b64encode(':'.join(self.login).encode()).decode()}"}
+        behind.request("GET", f"/v2/{path}/tags/list", headers=login)
+        found = json.loads(behind.getresponse().read()).get("tags") or []
+        behind.close()
+        return {"count": len(found), "next": None, "results": [{"name": tag, "digest": tag} for tag in found]}
 
     def _access_tokens(self, method: str, uuid: str, body: dict[str, Any]) -> tuple[int, Any]:
         if method == "POST":
