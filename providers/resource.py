@@ -20,3 +20,8 @@ class HeroResource(pulumi.CustomResource):
     def translate_output_property(self, prop: str) -> str:
         """`pusherPassword` becomes `pusher_password`."""
         return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", prop).lower()
+
+
+def proof(identity_key: pulumi.Input[str | None] | None) -> dict[str, pulumi.Input[str | None]]:
+    """Return the input by which the plugin verifies the embedded registry before it sends a password."""
+    return {} if identity_key is None else {"identity_key": identity_key}

@@ -1,0 +1,488 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+)
+
+// TestMain lets the test program be the registry, as the plugin is.
+func TestMain(m *testing.M) {
+	if len(os.Args) == 3 && os.Args[1] == "registry" {
+		if err := run(os.Args[1:]); err != nil {
+			fmt.Fprintln(os.Stderr, "error:", err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// inCheckout makes a checkout and works in it.
+func inCheckout(t *testing.T, path string) string {
+	t.Helper()
+	if err := os.MkdirAll(path, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	write(t, path, map[string]string{"Pulumi.yaml": "name: hero\n"})
+	t.Chdir(path)
+	return path
+}
+
+func unusedPort(t *testing.T) int {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return listener.Addr().(*net.TCPAddr).Port
+}
+
+func processInputs(directory string, port int) resource.PropertyMap {
+	return resource.NewPropertyMapFromMap(map[string]any{
+		"directory": directory, "port": port, "keepData": false, "rotate": "", "owner": "hero/dev",
+	})
+}
+
+// startedRegistry starts a registry, which the test stops in the end.
+func startedRegistry(t *testing.T, directory string, port int) resource.PropertyMap {
+	t.Helper()
+	state, err := registryProcess{}.create(call{Context: t.Context()}, processInputs(directory, port))
+	if err != nil {
+		t.Fatal(err)
+	}
+	state = asSent(state)
+	stopInTheEnd(t, state)
+	return state
+}
+
+func stopInTheEnd(t *testing.T, properties resource.PropertyMap) {
+	t.Helper()
+	state := processState(t, properties)
+	t.Cleanup(func() {
+		if found, err := identityOf(context.Background(), state.Port, state.IdentityKey); err == nil {
+			kill(t, found.Process)
+		}
+	})
+}
+
+func processState(t *testing.T, properties resource.PropertyMap) registryState {
+	t.Helper()
+	state, err := decode[registryState](asSent(properties))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return state
+}
+
+func kill(t *testing.T, identifier int) {
+	t.Helper()
+	found, err := os.FindProcess(identifier)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = found.Kill()
+}
+
+func mustRun(t *testing.T, state registryState) registryIdentity {
+	t.Helper()
+	found, err := identityOf(t.Context(), state.Port, state.IdentityKey)
+	if err != nil || !state.answers() {
+		t.Fatal("the registry does not run: ", err)
+	}
+	return found
+}
+
+func updatedRegistry(t *testing.T, state resource.PropertyMap, inputs resource.PropertyMap) (resource.PropertyMap, error) {
+	t.Helper()
+	return registryProcess{}.update(call{Context: t.Context()}, state, inputs)
+}
+
+// recordingListener records all that it receives, and answers as a registry that wants a password.
+type recordingListener struct {
+	lock     sync.Mutex
+	received bytes.Buffer
+	server   *httptest.Server
+}
+
+func listenAndRecord(t *testing.T, port int) *recordingListener {
+	t.Helper()
+	recorder := &recordingListener{}
+	listener, err := net.Listen("tcp", loopbackAddress(port))
+	if err != nil {
+		t.Fatal(err)
+	}
+	recorder.server = httptest.NewUnstartedServer(http.HandlerFunc(func(writer http.ResponseWriter, request *http.Request) {
+		recorder.lock.Lock()
+		_ = request.Write(&recorder.received)
+		recorder.lock.Unlock()
+		if request.Header.Get("Authorization") == "" {
+			writer.Header().Set("WWW-Authenticate", `Basic realm="hero"`)
+			writer.WriteHeader(http.StatusUnauthorized)
+		}
+	}))
+	recorder.server.Listener.Close()
+	recorder.server.Listener = listener
+	recorder.server.Start()
+	t.Cleanup(recorder.server.Close)
+	return recorder
+}
+
+func (r *recordingListener) mustHaveNoCredentials(t *testing.T) {
+	t.Helper()
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	if strings.Contains(r.received.String(), "Authorization") || r.received.Len() == 0 {
+		t.Errorf("received %q", r.received.String())
+	}
+}
+
+func TestRegistry_Dies_ImpostorGetsNoCredentials(t *testing.T) {
+	inCheckout(t, t.TempDir())
+	port := unusedPort(t)
+	properties := startedRegistry(t, ".hero/dev/registry", port)
+	state := processState(t, properties)
+	kill(t, mustRun(t, state).Process)
+	waitForFreePort(t, port)
+	impostor := listenAndRecord(t, port)
+
+	read, err := registryProcess{}.read(call{Context: t.Context()}, properties)
+	if err != nil || processState(t, read).Running {
+		t.Error("a refresh takes the impostor for the registry: ", err)
+	}
+	inputs := access{
+		Repository: loopbackAddress(port) + "/hero", Username: pusherName, Password: state.PusherPassword, IdentityKey: state.IdentityKey,
+	}
+	destination, err := newRepository(call{Context: t.Context()}, inputs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = destination.listTags()
+	if err == nil || !strings.Contains(err.Error(), "cannot verify") || !strings.Contains(err.Error(), "hint: ") {
+		t.Error(err)
+	}
+	if _, err := updatedRegistry(t, properties, processInputs(".hero/dev/registry", port)); err == nil {
+		t.Error("an update takes the impostor for the registry")
+	}
+	impostor.mustHaveNoCredentials(t)
+
+	impostor.server.Close()
+	again, err := updatedRegistry(t, properties, processInputs(".hero/dev/registry", port))
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := processState(t, again)
+	if now.PusherPassword == state.PusherPassword || now.PullerPassword == state.PullerPassword {
+		t.Error("the passwords are the same after the port was lost")
+	}
+	if now.Storage != state.Storage {
+		t.Error("the images are lost")
+	}
+	mustRun(t, now)
+}
+
+func waitForFreePort(t *testing.T, port int) {
+	t.Helper()
+	if err := waitUntil(t.Context(), startDeadline, func() bool { return isFree(port) }); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func isFree(port int) bool {
+	listener, err := net.Listen("tcp", loopbackAddress(port))
+	if err == nil {
+		listener.Close()
+	}
+	return err == nil
+}
+
+func TestRegistry_Dies_KeepsPasswords(t *testing.T) {
+	inCheckout(t, t.TempDir())
+	port := unusedPort(t)
+	properties := startedRegistry(t, ".hero/dev/registry", port)
+	state := processState(t, properties)
+	kill(t, mustRun(t, state).Process)
+	waitForFreePort(t, port)
+	again, err := updatedRegistry(t, properties, processInputs(".hero/dev/registry", port))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if processState(t, again).PusherPassword != state.PusherPassword {
+		t.Error("other passwords, though nobody had the port")
+	}
+}
+
+func TestIdentity_Relayed_IsRefused(t *testing.T) {
+	inCheckout(t, t.TempDir())
+	port := unusedPort(t)
+	state := processState(t, startedRegistry(t, ".hero/dev/registry", port))
+	relay, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer relay.Close()
+	go relayTo(relay, port)
+	if _, err := identityOf(t.Context(), relay.Addr().(*net.TCPAddr).Port, state.IdentityKey); err == nil {
+		t.Error("a relayed answer is accepted")
+	}
+	mustRun(t, state)
+}
+
+func relayTo(relay net.Listener, port int) {
+	for {
+		from, err := relay.Accept()
+		if err != nil {
+			return
+		}
+		to, err := net.Dial("tcp", loopbackAddress(port))
+		if err != nil {
+			return
+		}
+		go func() { _, _ = to.(*net.TCPConn).ReadFrom(from) }()
+		go func() { _, _ = from.(*net.TCPConn).ReadFrom(to) }()
+	}
+}
+
+func TestIdentity_SilentPeer_TimesOut(t *testing.T) {
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	if _, err := identityOf(t.Context(), silent.Addr().(*net.TCPAddr).Port, "key"); err == nil {
+		t.Error("a peer that says nothing is accepted")
+	}
+}
+
+func TestRegistry_CheckoutRenamed_ServesAndRestarts(t *testing.T) {
+	parent := t.TempDir()
+	inCheckout(t, filepath.Join(parent, "hero"))
+	port := unusedPort(t)
+	properties := startedRegistry(t, ".hero/dev/registry", port)
+	state := processState(t, properties)
+	renamed := filepath.Join(parent, "hero2")
+	if err := os.Rename(filepath.Join(parent, "hero"), renamed); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(renamed)
+	first := mustRun(t, state)
+	difference, err := registryProcess{}.diff(properties, processInputs(".hero/dev/registry", port))
+	if err != nil || len(difference.ChangedKeys) != 1 {
+		t.Error(difference, err)
+	}
+	again, err := updatedRegistry(t, properties, processInputs(".hero/dev/registry", port))
+	if err != nil {
+		t.Fatal(err)
+	}
+	second := mustRun(t, processState(t, again))
+	if second.Process == first.Process || second.Directory != filepath.Join(renamed, ".hero/dev/registry") {
+		t.Error(first, second)
+	}
+	if processState(t, again).PusherPassword != state.PusherPassword {
+		t.Error("a rename changes the passwords")
+	}
+}
+
+func TestRegistry_CheckoutRenamed_IsDeleted(t *testing.T) {
+	parent := t.TempDir()
+	inCheckout(t, filepath.Join(parent, "hero"))
+	properties := startedRegistry(t, ".hero/dev/registry", unusedPort(t))
+	renamed := filepath.Join(parent, "hero2")
+	if err := os.Rename(filepath.Join(parent, "hero"), renamed); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(renamed)
+	if err := (registryProcess{}).remove(call{Context: t.Context()}, properties); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(renamed, ".hero")); err == nil || processState(t, properties).answers() {
+		t.Error("the registry is still there")
+	}
+}
+
+func TestRegistry_DirectoryDeleted_IsStopped(t *testing.T) {
+	checkout := inCheckout(t, t.TempDir())
+	properties := startedRegistry(t, ".hero/dev/registry", unusedPort(t))
+	if err := os.RemoveAll(filepath.Join(checkout, ".hero")); err != nil {
+		t.Fatal(err)
+	}
+	if err := (registryProcess{}).remove(call{Context: t.Context()}, properties); err != nil {
+		t.Fatal(err)
+	}
+	if processState(t, properties).answers() {
+		t.Error("the registry still runs")
+	}
+}
+
+func TestRegistry_ProcessWithSameArguments_Survives(t *testing.T) {
+	checkout := inCheckout(t, t.TempDir())
+	directory := filepath.Join(checkout, ".hero/dev/registry")
+	// The shell runs a script of this name.
+	write(t, checkout, map[string]string{"registry": "sleep 600 & wait\n"})
+	other := exec.Command("/bin/sh")
+	other.Args = []string{"/x/pulumi-resource-hero-home", "registry", directory}
+	other.Dir = checkout
+	if err := other.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = other.Process.Kill(); _ = other.Wait() }()
+	properties := startedRegistry(t, ".hero/dev/registry", unusedPort(t))
+	if err := (registryProcess{}).remove(call{Context: t.Context()}, properties); err != nil {
+		t.Fatal(err)
+	}
+	if !runs(int32(other.Process.Pid)) {
+		t.Error("it was taken for the registry")
+	}
+}
+
+// copyCheckout copies a checkout with all that is in it, and works in the copy.
+func copyCheckout(t *testing.T, from, to string) {
+	t.Helper()
+	if out, err := exec.Command("cp", "-a", from, to).CombinedOutput(); err != nil {
+		t.Fatal(string(out), err)
+	}
+	t.Chdir(to)
+}
+
+func TestRegistry_CheckoutCopied_LeavesOriginal(t *testing.T) {
+	for _, name := range []string{"absolute", "relative", "link", "parent"} {
+		t.Run(name, func(t *testing.T) {
+			parent := t.TempDir()
+			original := inCheckout(t, filepath.Join(parent, "hero"))
+			directory := map[string]string{
+				"absolute": filepath.Join(parent, "registry"), "relative": ".hero/dev/registry",
+				"link": filepath.Join(parent, "link"), "parent": "../registry",
+			}[name]
+			if name == "link" {
+				if err := os.Mkdir(filepath.Join(parent, "real"), 0o700); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.Symlink("real", directory); err != nil {
+					t.Fatal(err)
+				}
+			}
+			port := unusedPort(t)
+			properties := startedRegistry(t, directory, port)
+			state := processState(t, properties)
+			before := mustRun(t, state)
+			copyCheckout(t, original, filepath.Join(parent, "copy"))
+
+			difference, err := registryProcess{}.diff(properties, processInputs(directory, port))
+			if err != nil || len(difference.ChangedKeys) == 0 {
+				t.Error("the copy says unchanged", err)
+			}
+			if _, err := updatedRegistry(t, properties, processInputs(directory, port)); err == nil {
+				t.Error("the copy uses the original's registry")
+			}
+			if err := (registryProcess{}).remove(call{Context: t.Context()}, properties); err != nil {
+				t.Error(err)
+			}
+			if err := sweep("hero/dev"); err != nil {
+				t.Error(err)
+			}
+			if after := mustRun(t, state); after.Process != before.Process {
+				t.Error("the original's process was ended")
+			}
+			t.Chdir(original)
+			if registryDirectory(directory).storage() != state.Storage {
+				t.Error("the original's directory was deleted")
+			}
+		})
+	}
+}
+
+func TestRegistry_CheckoutCopied_GetsItsOwn(t *testing.T) {
+	parent := t.TempDir()
+	original := inCheckout(t, filepath.Join(parent, "hero"))
+	properties := startedRegistry(t, ".hero/dev/registry", unusedPort(t))
+	state := processState(t, properties)
+	copyCheckout(t, original, filepath.Join(parent, "copy"))
+	made, err := updatedRegistry(t, properties, processInputs(".hero/dev/registry", unusedPort(t)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	stopInTheEnd(t, made)
+	own := processState(t, made)
+	if own.PusherPassword == state.PusherPassword || own.IdentityKey == state.IdentityKey || own.OwnerID == state.OwnerID {
+		t.Error("the copy has the original's passwords")
+	}
+	mustRun(t, own)
+	mustRun(t, state)
+}
+
+func TestRegistry_AdoptedByOtherState_IsLeft(t *testing.T) {
+	inCheckout(t, t.TempDir())
+	port := unusedPort(t)
+	first := startedRegistry(t, ".hero/dev/registry", port)
+	second := startedRegistry(t, ".hero/dev/registry", port)
+	if _, err := updatedRegistry(t, first, processInputs(".hero/dev/registry", port)); err == nil || !strings.Contains(err.Error(), "another state") {
+		t.Error(err)
+	}
+	if err := (registryProcess{}).remove(call{Context: t.Context()}, first); err != nil {
+		t.Error(err)
+	}
+	mustRun(t, processState(t, second))
+}
+
+func TestRegistry_MarkDamaged_IsRepaired(t *testing.T) {
+	for _, damage := range []string{"", "{\"owner\": \"he", "\x00\x00\x00"} {
+		inCheckout(t, t.TempDir())
+		port := unusedPort(t)
+		properties := startedRegistry(t, ".hero/dev/registry", port)
+		directory := registryDirectory(".hero/dev/registry")
+		write(t, string(directory), map[string]string{markFile: damage})
+		again, err := updatedRegistry(t, properties, processInputs(string(directory), port))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if processState(t, again).Storage != processState(t, properties).Storage {
+			t.Error("the images are lost")
+		}
+		mustRun(t, processState(t, again))
+	}
+}
+
+func TestRegistry_Started_PortIsNeverFree(t *testing.T) {
+	inCheckout(t, t.TempDir())
+	state := registryState{registryInputs: registryInputs{Directory: ".hero/dev/registry", Port: unusedPort(t), Owner: "hero/dev"}}
+	state.OwnerID, state.IdentityKey = randomName(), newPassword()
+	if err := state.newPasswords(); err != nil {
+		t.Fatal(err)
+	}
+	directory := registryDirectory(state.Directory)
+	if _, err := directory.claim(state.Owner); err != nil {
+		t.Fatal(err)
+	}
+	if err := directory.write(state); err != nil {
+		t.Fatal(err)
+	}
+	listener, err := listenOn(state.Port, state.Owner)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	var taken bool
+	var trying sync.WaitGroup
+	trying.Go(func() { taken = waitUntil(ctx, startDeadline, func() bool { return isFree(state.Port) }) == nil })
+	if err := directory.launch(t.Context(), listener, state); err != nil {
+		t.Error(err)
+	}
+	cancel()
+	trying.Wait()
+	if taken {
+		t.Error("another program could take the port")
+	}
+	kill(t, mustRun(t, state).Process)
+}
