@@ -26,7 +26,37 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
+	if len(os.Args) == 3 && os.Args[1] == "listen" {
+		listenAndPrint(os.Args[2])
+	}
 	os.Exit(m.Run())
+}
+
+// listenAndPrint is a program on the registry's port that prints what it receives, and answers as if all were well.
+func listenAndPrint(port string) {
+	listener, err := net.Listen("tcp", "127.0.0.1:"+port)
+	if err != nil {
+		os.Exit(1)
+	}
+	fmt.Println("ready")
+	for {
+		peer, err := listener.Accept()
+		if err != nil {
+			os.Exit(1)
+		}
+		go func() {
+			defer peer.Close()
+			received := make([]byte, 1<<16)
+			for {
+				length, err := peer.Read(received)
+				if err != nil {
+					return
+				}
+				fmt.Printf("%q\n", received[:length])
+				fmt.Fprint(peer, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+			}
+		}()
+	}
 }
 
 // inCheckout makes a checkout and works in it.
