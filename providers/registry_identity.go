@@ -38,11 +38,12 @@ type registryIdentity struct {
 type identityError struct {
 	address string
 	cause   error
+	hint    string
 }
 
 func (e identityError) Error() string {
 	return fmt.Sprintf("cannot verify that the stack's registry listens on %s: %v; no credentials were sent\n"+
-		"hint: stop the program that listens there, then ./pulumiw up", e.address, e.cause)
+		"hint: %s", e.address, e.cause, e.hint)
 }
 
 // prove returns the HMAC of the client's nonce and of the answer. The address is part of it, so that a program on another
@@ -88,9 +89,26 @@ func verifyIdentity(connection net.Conn, key string) (registryIdentity, error) {
 	address := connection.RemoteAddr().String()
 	answer, err := challenge(connection, address, key)
 	if err != nil {
-		return answer, identityError{address, err}
+		return answer, identityError{address, err, "stop the program that listens there, then ./pulumiw up"}
 	}
 	return answer, nil
+}
+
+// checkOwner refuses the registry of another checkout. A copied checkout has the original's credentials, and must not
+// change the original's images.
+func (i registryIdentity) checkOwner(address string) error {
+	directory := registryDirectory(i.Directory)
+	if i.Directory == "" {
+		return nil
+	}
+	mark, err := directory.mark()
+	if err != nil || directory.otherCheckout(mark) == "" {
+		return nil
+	}
+	return identityError{
+		address, fmt.Errorf("it is the registry of the checkout in %s", directory.otherCheckout(mark)),
+		"give this checkout's registry a port and a directory of its own, hero:embedded.port and hero:embedded.directory",
+	}
 }
 
 func challenge(connection net.Conn, address, key string) (registryIdentity, error) {
@@ -147,7 +165,11 @@ func verifiedTransport(key string, from *http.Transport) *http.Transport {
 		if err != nil {
 			return nil, err
 		}
-		if _, err := verifyIdentity(connection, key); err != nil {
+		answer, err := verifyIdentity(connection, key)
+		if err == nil {
+			err = answer.checkOwner(address)
+		}
+		if err != nil {
 			connection.Close()
 			return nil, err
 		}

@@ -413,6 +413,15 @@ func TestRegistry_CheckoutCopied_LeavesOriginal(t *testing.T) {
 			if err != nil || len(difference.ChangedKeys) == 0 {
 				t.Error("the copy says unchanged", err)
 			}
+			destination, err := newRepository(call{Context: t.Context()}, access{
+				Repository: loopbackAddress(port) + "/hero", Username: pusherName, Password: state.PusherPassword, IdentityKey: state.IdentityKey,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := destination.listTags(); err == nil || !strings.Contains(err.Error(), original) {
+				t.Error("the copy can change the original's images: ", err)
+			}
 			if _, err := updatedRegistry(t, properties, processInputs(directory, port)); err == nil {
 				t.Error("the copy uses the original's registry")
 			}
@@ -422,10 +431,10 @@ func TestRegistry_CheckoutCopied_LeavesOriginal(t *testing.T) {
 			if err := sweep("hero/dev"); err != nil {
 				t.Error(err)
 			}
+			t.Chdir(original)
 			if after := mustRun(t, state); after.Process != before.Process {
 				t.Error("the original's process was ended")
 			}
-			t.Chdir(original)
 			if registryDirectory(directory).storage() != state.Storage {
 				t.Error("the original's directory was deleted")
 			}
@@ -449,6 +458,7 @@ func TestRegistry_CheckoutCopied_GetsItsOwn(t *testing.T) {
 		t.Error("the copy has the original's passwords")
 	}
 	mustRun(t, own)
+	t.Chdir(original)
 	mustRun(t, state)
 }
 
