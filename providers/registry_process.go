@@ -268,7 +268,7 @@ func (s registryState) takePort(call call, directory registryDirectory) (*net.TC
 		return nil, err
 	}
 	listener, err := listenOn(s.Port, s.Owner)
-	if err != nil && s.lostPort(call) {
+	if err != nil && mark.Port == s.Port && s.lostPort(call) {
 		directory.notePortLost(s)
 	}
 	return listener, err
