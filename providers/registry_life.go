@@ -119,6 +119,31 @@ func (s registryState) lostPort(ctx context.Context) bool {
 	return errors.As(err, &other)
 }
 
+// takePort stops the registry that runs and listens on the port, which the next process inherits. A port that is taken
+// does not cost the registry that runs on another one.
+func (s registryState) takePort(call call, directory registryDirectory) (*net.TCPListener, error) {
+	mark, err := directory.mark()
+	if err == nil && mark.Port != 0 && mark.Port != s.Port {
+		listener, err := listenOn(s.Port, s.Owner)
+		if err != nil {
+			return nil, err
+		}
+		if err := directory.stop(call); err != nil {
+			listener.Close()
+			return nil, err
+		}
+		return listener, nil
+	}
+	if err := directory.stop(call); err != nil {
+		return nil, err
+	}
+	listener, err := listenOn(s.Port, s.Owner)
+	if err != nil && mark.Port == s.Port && s.lostPort(call) {
+		directory.notePortLost(s)
+	}
+	return listener, err
+}
+
 func waitUntil(ctx context.Context, limit time.Duration, done func() bool) error {
 	deadline := time.Now().Add(limit)
 	for !done() {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
-	"net"
 	"os"
 	"slices"
 
@@ -76,7 +75,7 @@ func (registryProcess) diff(olds, news resource.PropertyMap) (plugin.DiffResult,
 // directory it still works, and the next update starts it again, so that what it is listed with is true.
 func (s registryState) inPlace(directory registryDirectory) bool {
 	mark, err := directory.mark()
-	return err == nil && mark.Path == directory.absolute() && directory.ownedBy(s) && s.IdentityKey != "" && directory.running()
+	return err == nil && mark.Path == resolved(directory.absolute()) && directory.ownedBy(s) && s.IdentityKey != "" && directory.running()
 }
 
 func (registryProcess) create(call call, news resource.PropertyMap) (resource.PropertyMap, error) {
@@ -247,31 +246,6 @@ func (s registryState) startClaimed(call call, directory registryDirectory) (res
 	}
 	s.Storage, s.Running = directory.storage(), true
 	return encode(s, registrySecrets...)
-}
-
-// takePort stops the registry that runs and listens on the port, which the next process inherits. A port that is taken
-// does not cost the registry that runs on another one.
-func (s registryState) takePort(call call, directory registryDirectory) (*net.TCPListener, error) {
-	mark, err := directory.mark()
-	if err == nil && mark.Port != 0 && mark.Port != s.Port {
-		listener, err := listenOn(s.Port, s.Owner)
-		if err != nil {
-			return nil, err
-		}
-		if err := directory.stop(call); err != nil {
-			listener.Close()
-			return nil, err
-		}
-		return listener, nil
-	}
-	if err := directory.stop(call); err != nil {
-		return nil, err
-	}
-	listener, err := listenOn(s.Port, s.Owner)
-	if err != nil && mark.Port == s.Port && s.lostPort(call) {
-		directory.notePortLost(s)
-	}
-	return listener, err
 }
 
 func (s *registryState) newPasswords() error {

@@ -37,6 +37,9 @@ func asAnotherUser(t *testing.T, program string, arguments ...string) (*exec.Cmd
 	process := exec.Command(program, arguments...)
 	process.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: anotherUser, Gid: anotherUser}}
 	process.Dir = "/"
+	if _, err := process.StdinPipe(); err != nil {
+		t.Fatal(err)
+	}
 	out, err := process.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -180,6 +183,8 @@ func TestRegistry_PortTakenByOtherUser_NoCredentials(t *testing.T) {
 }
 
 // testProgram is a copy of this program that other users can start.
+//
+// Started with these arguments by a user who may not read the directory, it only waits: see TestMain.
 func testProgram(t *testing.T) string {
 	t.Helper()
 	program, err := os.Executable()
@@ -206,15 +211,15 @@ func testProgram(t *testing.T) string {
 func TestRegistries_OfAnotherUser_AreNotListed(t *testing.T) {
 	asRoot(t)
 	checkout := inCheckout(t, t.TempDir())
-	script := filepath.Join(sharedFolder(t, 0o755), "registry")
-	process, out := asAnotherUser(t, "/bin/sh", "-c", "echo ready; exec sh -c 'sleep 600 & wait' registry "+script)
+	directory := filepath.Join(checkout, ".hero/dev/registry")
+	process, out := asAnotherUser(t, testProgram(t), "registry", directory)
 	if _, err := io.ReadFull(out, make([]byte, len("ready\n"))); err != nil {
 		t.Fatal(err)
 	}
 	if _, listed := registries()[process.Process.Pid]; listed {
 		t.Error("another user's process is listed")
 	}
-	properties := startedRegistry(t, filepath.Join(checkout, ".hero/dev/registry"), unusedPort(t))
+	properties := startedRegistry(t, directory, unusedPort(t))
 	if err := (registryProcess{}).remove(call{Context: t.Context()}, properties); err != nil {
 		t.Fatal(err)
 	}
