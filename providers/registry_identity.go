@@ -21,10 +21,12 @@ import (
 
 const (
 	identityPath    = "/_hero/identity"
-	identityTimeout = 10 * time.Second
 	nonceLength     = 64
 	longestIdentity = 16 << 10
 )
+
+// identityTimeout is long, since a busy machine is no impostor.
+var identityTimeout = 30 * time.Second
 
 // registryIdentity is the registry's answer to a challenge. Proof covers all other fields.
 type registryIdentity struct {
@@ -168,6 +170,8 @@ func verifiedTransport(key string, from *http.Transport) *http.Transport {
 		answer, err := verifyIdentity(connection, key)
 		if err == nil {
 			err = answer.checkOwner(address)
+		} else {
+			noteImpostor(key)
 		}
 		if err != nil {
 			connection.Close()

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // recordingListener records all that it receives, and answers as a registry that wants a password.
@@ -58,10 +59,7 @@ func TestRegistry_Dies_ImpostorGetsNoCredentials(t *testing.T) {
 	waitForFreePort(t, port)
 	impostor := listenAndRecord(t, port)
 
-	read, err := registryProcess{}.read(call{Context: t.Context()}, properties)
-	if err != nil || processState(t, read).Running {
-		t.Error("a refresh takes the impostor for the registry: ", err)
-	}
+	// Without a state, as `make where` asks.
 	inputs := access{
 		Repository: loopbackAddress(port) + "/hero", Username: pusherName, Password: state.PusherPassword, IdentityKey: state.IdentityKey,
 	}
@@ -72,6 +70,13 @@ func TestRegistry_Dies_ImpostorGetsNoCredentials(t *testing.T) {
 	_, err = destination.listTags()
 	if err == nil || !strings.Contains(err.Error(), "cannot verify") || !strings.Contains(err.Error(), "hint: ") {
 		t.Error(err)
+	}
+	if mark, err := registryDirectory(".hero/dev/registry").mark(); err != nil || !mark.PortLost {
+		t.Error("the lost port is not recorded: ", err)
+	}
+	read, err := registryProcess{}.read(call{Context: t.Context()}, properties)
+	if err != nil || processState(t, read).Running {
+		t.Error("a refresh takes the impostor for the registry: ", err)
 	}
 	if _, err := updatedRegistry(t, properties, processInputs(".hero/dev/registry", port)); err == nil {
 		t.Error("an update takes the impostor for the registry")
@@ -125,6 +130,9 @@ func relayTo(relay net.Listener, port int) {
 }
 
 func TestIdentity_SilentPeer_TimesOut(t *testing.T) {
+	before := identityTimeout
+	identityTimeout = 50 * time.Millisecond
+	defer func() { identityTimeout = before }()
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"os"
+	"path/filepath"
 )
 
 // registryMark is the content of registry.json.
@@ -54,9 +55,21 @@ func (d registryDirectory) writeMark(mark registryMark) error {
 
 // notePortLost records that another program listens on the port, so that the next start changes the passwords.
 func (d registryDirectory) notePortLost(state registryState) {
-	if mark, err := d.mark(); err == nil && d.ownedBy(state) && mark.Port == state.Port && mark.OwnerID == state.OwnerID {
+	if mark, err := d.mark(); err == nil && !d.running() && d.ownedBy(state) && mark.Port == state.Port && mark.OwnerID == state.OwnerID {
 		mark.PortLost = true
 		_ = d.writeMark(mark)
+	}
+}
+
+// noteImpostor records the same where no state names the directory, as in `make where`: it finds those in their usual place.
+func noteImpostor(key string) {
+	found, _ := filepath.Glob(filepath.Join(escapeGlob(thisCheckout()), ".hero", "*", "*", markFile))
+	for _, path := range found {
+		directory := registryDirectory(filepath.Dir(path))
+		if mark, err := directory.mark(); err == nil && mark.IdentityKey == key && directory.otherCheckout(mark) == "" && !directory.running() {
+			mark.PortLost = true
+			_ = directory.writeMark(mark)
+		}
 	}
 }
 
