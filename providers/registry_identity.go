@@ -25,8 +25,8 @@ const (
 	longestIdentity = 16 << 10
 )
 
-// identityTimeout is long, since a busy machine is no impostor.
-var identityTimeout = 30 * time.Second
+// identityTimeout bounds the wait for an answer, which a registry gives from memory.
+var identityTimeout = 10 * time.Second
 
 // registryIdentity is the registry's answer to a challenge. Proof covers all other fields.
 type registryIdentity struct {
