@@ -6,7 +6,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from components.hero_image import HeroImage
 from components.registry import Registry
 from components.settings import Block, Superfluous
-from providers.image_copy import ImageCopy
+from providers.image_copy import Access, ImageCopy
 
 
 class FallbackSettings(Block):
@@ -62,13 +62,8 @@ class HeroCopy(pulumi.ComponentResource):
             password=mirror.pusher.password,
             ca_certificate=mirror.ca_certificate or "",
             plain_http=mirror.plain_http,
-            source={
-                "repository": home.repository,
-                "username": home.pusher.username,
-                "password": home.pusher.password,
-                "caCertificate": home.ca_certificate or "",
-                "plainHttp": home.plain_http,
-            },
+            identity_key=mirror.identity_key,
+            source=_access(home),
             images=hero.forms,
             sbom=hero.has_sbom,
             home=mirror.storage,
@@ -78,3 +73,19 @@ class HeroCopy(pulumi.ComponentResource):
         digest = copied.images.apply(lambda images: images[0]["digest"])
         self.image = pulumi.Output.concat(mirror.repository, "@", mirror.admit(name, digest, self))
         self.register_outputs({"image": self.image})
+
+
+def _access(home: Registry) -> pulumi.Input[Access]:
+    """How the plugin reads from it."""
+    access = Access(
+        repository=home.repository,
+        username=home.pusher.username,
+        password=home.pusher.password,
+        caCertificate=home.ca_certificate or "",
+        plainHttp=home.plain_http,
+    )
+    return access if home.identity_key is None else home.identity_key.apply(lambda key: _verified(access, key))
+
+
+def _verified(access: Access, identity_key: str | None) -> Access:
+    return access if identity_key is None else {**access, "identityKey": identity_key}

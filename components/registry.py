@@ -51,6 +51,8 @@ class Registry(pulumi.ComponentResource):
     """PEM of the private authority that signed the certificate; None where none is needed."""
     plain_http: bool
     """Whether clients reach it without TLS though it may be on another machine, which config has to say."""
+    identity_key: pulumi.Output[str | None] | None
+    """The key by which the embedded registry proves its identity to the plugin; None for other registries."""
     auth_key: pulumi.Output[str]
     """Under which a client's config.json, and so a pull secret, keeps a login to it."""
     page: pulumi.Output[str]
@@ -99,6 +101,7 @@ class Registry(pulumi.ComponentResource):
         auth_key: str | None = None,
         ca_certificate: pulumi.Output[str] | None = None,
         plain_http: bool = False,
+        identity_key: pulumi.Output[str | None] | None = None,
         keeps_images: bool,
         storage: pulumi.Input[str] = "",
     ) -> None:
@@ -111,6 +114,7 @@ class Registry(pulumi.ComponentResource):
         self.auth_key = pulumi.Output.from_input(address if auth_key is None else auth_key)
         self.ca_certificate = ca_certificate
         self.plain_http = plain_http
+        self.identity_key = None if identity_key is None else identity_key.apply(_secret)
         self.keeps_images = keeps_images
         self.page = pulumi.Output.from_input(page)
         self.login = pulumi.Output.concat(
@@ -131,3 +135,7 @@ class Registry(pulumi.ComponentResource):
                 "page": self.page,
             }
         )
+
+
+def _secret(key: str | None) -> pulumi.Input[str | None]:
+    return None if key is None else pulumi.Output.secret(key)

@@ -53,6 +53,7 @@ def settle(
         password=registry.pusher.password,
         ca_certificate=registry.ca_certificate or "",
         plain_http=registry.plain_http,
+        identity_key=registry.identity_key,
         tags=tags,
         keeps_images=registry.keeps_images,
         copy=settings.copied.value,

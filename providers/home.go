@@ -88,7 +88,7 @@ func (h homeInputs) settle(old homeState) (resource.PropertyMap, error) {
 	if !slices.Equal(old.Tags, h.Tags) {
 		before = old.Tags
 	}
-	return encode(homeState{homeInputs: h, Before: before}, "password")
+	return encode(homeState{homeInputs: h, Before: before}, accessSecrets...)
 }
 
 // remove refuses to be the last that is heard of images which no `up` can make again.

@@ -4,7 +4,7 @@ from typing import Literal
 
 import pulumi
 
-from providers.resource import HeroResource
+from providers.resource import HeroResource, proof
 
 
 class Home(HeroResource):
@@ -25,6 +25,7 @@ class Home(HeroResource):
         password: pulumi.Input[str],
         ca_certificate: pulumi.Input[str],
         plain_http: bool,
+        identity_key: pulumi.Input[str | None] | None = None,
         tags: list[str],
         keeps_images: bool,
         copy: Literal["all", "current", "none"],
@@ -49,6 +50,7 @@ class Home(HeroResource):
                 "password": pulumi.Output.secret(password),
                 "ca_certificate": ca_certificate,
                 "plain_http": plain_http,
+                **proof(identity_key),
                 "tags": tags,
                 "keeps_images": keeps_images,
                 "copy": copy,

@@ -87,13 +87,13 @@ func (image) read(call call, olds resource.PropertyMap) (resource.PropertyMap, e
 	missing, _, err := destination.missingTags(state.Tags, state.Digest)
 	if err != nil {
 		call.progress.warning("%s cannot be asked for the image, so its state is left as it is: %v", state.Repository, err)
-		return encode(state, "password")
+		return encode(state, accessSecrets...)
 	}
 	if told := destination.pullsLeft(); told != "" {
 		call.progress.info("%s", told)
 	}
 	state.Missing = missing
-	return encode(state, "password")
+	return encode(state, accessSecrets...)
 }
 
 // update does no more than it must: a new password or certificate alone touches nothing, a new tag is only a name for
@@ -190,5 +190,5 @@ func (i imageInputs) settle(call call, destination *repository, old imageState, 
 		destination.dropTags(call, without(old.Tags, i.Tags), old.Digest)
 	}
 	destination.tellPullsLeft(call, digest)
-	return encode(imageState{imageInputs: i, Digest: digest, Uploaded: destination.uploaded.Load()}, "password")
+	return encode(imageState{imageInputs: i, Digest: digest, Uploaded: destination.uploaded.Load()}, accessSecrets...)
 }

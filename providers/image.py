@@ -4,7 +4,7 @@ from typing import Literal, TypedDict
 
 import pulumi
 
-from providers.resource import HeroResource
+from providers.resource import HeroResource, proof
 
 
 class ImageSource(TypedDict, total=False):
@@ -43,6 +43,7 @@ class Image(HeroResource):
         password: pulumi.Input[str],
         ca_certificate: pulumi.Input[str],
         plain_http: bool,
+        identity_key: pulumi.Input[str | None] | None = None,
         home: pulumi.Input[str],
         sbom: bool,
         opts: pulumi.ResourceOptions | None = None,
@@ -64,6 +65,7 @@ class Image(HeroResource):
                 "password": pulumi.Output.secret(password),
                 "ca_certificate": ca_certificate,
                 "plain_http": plain_http,
+                **proof(identity_key),
                 "home": home,
                 "sbom": sbom,
                 "digest": None,

@@ -2,6 +2,7 @@ package main
 
 import (
 	"reflect"
+	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
@@ -146,5 +147,5 @@ func (i imageCopyInputs) tags() []string {
 }
 
 func (s imageCopyState) encode() (resource.PropertyMap, error) {
-	return encode(s, "password", "source")
+	return encode(s, slices.Concat(accessSecrets, []resource.PropertyKey{"source"})...)
 }

@@ -1,10 +1,10 @@
 """An image that lives in a further registry too."""
 
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import pulumi
 
-from providers.resource import HeroResource
+from providers.resource import HeroResource, proof
 
 
 class NamedImage(TypedDict):
@@ -22,6 +22,7 @@ class Access(TypedDict):
     password: pulumi.Input[str]
     caCertificate: pulumi.Input[str]
     plainHttp: bool
+    identityKey: NotRequired[pulumi.Input[str]]
 
 
 class ImageCopy(HeroResource):
@@ -46,7 +47,8 @@ class ImageCopy(HeroResource):
         password: pulumi.Input[str],
         ca_certificate: pulumi.Input[str],
         plain_http: bool,
-        source: Access,
+        identity_key: pulumi.Input[str | None] | None = None,
+        source: pulumi.Input[Access],
         images: list[NamedImage],
         sbom: bool,
         home: pulumi.Input[str],
@@ -66,6 +68,7 @@ class ImageCopy(HeroResource):
                 "password": pulumi.Output.secret(password),
                 "ca_certificate": ca_certificate,
                 "plain_http": plain_http,
+                **proof(identity_key),
                 "source": pulumi.Output.secret(source),
                 "images": images,
                 "sbom": sbom,

@@ -89,10 +89,10 @@ func (nydusImage) read(call call, olds resource.PropertyMap) (resource.PropertyM
 	missing, _, err := destination.missingTags(state.tags(), state.NydusDigest)
 	if err != nil {
 		call.progress.warning("%s cannot be asked for the image's Nydus form, so its state is left as it is: %v", state.Repository, err)
-		return encode(state, "password")
+		return encode(state, accessSecrets...)
 	}
 	state.Missing = missing
-	return encode(state, "password")
+	return encode(state, accessSecrets...)
 }
 
 // update converts again only where the outcome would be another, or where the registry lost it. A new tag is only a name
@@ -162,7 +162,7 @@ func (i nydusInputs) settle(call call, destination *repository, old nydusState) 
 	if old.Repository == i.Repository {
 		destination.dropTags(call, without(old.tags(), i.tags()), old.NydusDigest)
 	}
-	return encode(nydusState{nydusInputs: i, NydusDigest: digest}, "password")
+	return encode(nydusState{nydusInputs: i, NydusDigest: digest}, accessSecrets...)
 }
 
 // ensure has the registry itself say whether it still has what was made, whatever it may have lost.

@@ -2,7 +2,7 @@
 
 import pulumi
 
-from providers.resource import HeroResource
+from providers.resource import HeroResource, proof
 
 
 class NydusImage(HeroResource):
@@ -34,6 +34,7 @@ class NydusImage(HeroResource):
         password: pulumi.Input[str],
         ca_certificate: pulumi.Input[str],
         plain_http: bool,
+        identity_key: pulumi.Input[str | None] | None = None,
         home: pulumi.Input[str],
         keep: bool,
         opts: pulumi.ResourceOptions | None = None,
@@ -56,6 +57,7 @@ class NydusImage(HeroResource):
                 "password": pulumi.Output.secret(password),
                 "ca_certificate": ca_certificate,
                 "plain_http": plain_http,
+                **proof(identity_key),
                 "home": home,
                 "keep": keep,
                 "nydus_digest": None,

@@ -3,21 +3,20 @@ package main
 import (
 	"fmt"
 	"net"
-	"path/filepath"
+	"os"
 	"strconv"
 
 	sockets "github.com/shirou/gopsutil/v4/net"
 	"github.com/shirou/gopsutil/v4/process"
 )
 
-const pluginName = "pulumi-resource-hero-home"
-
-func ensurePortIsFree(port int, owner string) error {
-	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+// listenOn takes the port for the registry, which inherits it.
+func listenOn(port int, owner string) (*net.TCPListener, error) {
+	listener, err := net.Listen("tcp", loopbackAddress(port))
 	if err == nil {
-		return listener.Close()
+		return listener.(*net.TCPListener), nil
 	}
-	return fmt.Errorf("port %d of 127.0.0.1 cannot be had: %s; stop that, or choose another port: "+
+	return nil, fmt.Errorf("port %d of 127.0.0.1 cannot be had: %s; stop that, or choose another port: "+
 		"%s", port, portHolder(port, err), mend(owner, "port", strconv.Itoa(anotherPort(port))))
 }
 
@@ -56,17 +55,8 @@ func anotherPort(taken int) int {
 	return listener.Addr().(*net.TCPAddr).Port
 }
 
-// registryProcessOn finds a registry whose directory was taken away from under it, by the words it was started with.
-func registryProcessOn(directory string) int {
-	for identifier, running := range registries() {
-		if running == directory {
-			return identifier
-		}
-	}
-	return 0
-}
-
-// registries are all embedded registries on this machine: their processes and directories.
+// registries are this user's processes that look like embedded registries, with the directories that they work in. What
+// they look like proves nothing: whether one is ours is for the lock on its directory's file to say.
 func registries() map[int]string {
 	found := map[int]string{}
 	processes, err := process.Processes()
@@ -75,9 +65,20 @@ func registries() map[int]string {
 	}
 	for _, candidate := range processes {
 		words, err := candidate.CmdlineSlice()
-		if err == nil && len(words) == 3 && words[1] == "registry" && filepath.Base(words[0]) == pluginName {
-			found[int(candidate.Pid)] = words[2]
+		if err != nil || len(words) != 3 || words[1] != "registry" || !isOwn(candidate) {
+			continue
 		}
+		directory, err := candidate.Cwd()
+		if err != nil {
+			directory = words[2] // not every system tells
+		}
+		found[int(candidate.Pid)] = directory
 	}
 	return found
+}
+
+// isOwn reports whether the process runs as this user.
+func isOwn(candidate *process.Process) bool {
+	users, err := candidate.Uids()
+	return err == nil && len(users) > 1 && users[1] == uint32(os.Geteuid())
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -32,33 +31,26 @@ const (
 	storageFolder = "storage"
 )
 
-type registryMark struct {
-	Owner string `json:"owner"`
-	// Checkout and KeepData are for sweep, which has no state to ask.
-	Checkout string `json:"checkout"`
-	KeepData bool   `json:"keepData"`
-	Storage  string `json:"storage"`
-	// Holder is the resource that has the directory; see isHeldByAnother.
-	Holder string `json:"holder"`
-	Port   int    `json:"port"`
-	// Secret signs the state of an upload, so that a push survives a restart.
-	Secret string `json:"secret"`
-}
-
 // claim makes the directory ours, or finds that it is. It never takes one that holds something else.
 func (d registryDirectory) claim(owner string) (fresh bool, err error) {
+	if err := d.checkPlace(owner); err != nil {
+		return false, err
+	}
 	entries, err := os.ReadDir(string(d))
 	if errors.Is(err, os.ErrNotExist) {
 		err = os.MkdirAll(string(d), 0o700)
+	}
+	if err == nil {
+		err = d.checkAccess()
 	}
 	if err != nil {
 		return false, d.unusable(err, owner)
 	}
 	mark, err := d.mark()
 	switch {
-	case err == nil && mark.Owner == owner && d.belongsElsewhere(mark):
+	case err == nil && mark.Owner == owner && d.otherCheckout(mark) != "":
 		return false, fmt.Errorf("%s holds the registry of the checkout in %s; give this one a directory of its own: %s",
-			d, mark.Checkout, mend(owner, "directory", anotherDirectory))
+			d, d.otherCheckout(mark), mend(owner, "directory", anotherDirectory))
 	case err == nil && mark.Owner == owner:
 		return false, d.unusable(d.provideStorage(mark), owner)
 	case err == nil:
@@ -79,7 +71,8 @@ func (d registryDirectory) provideStorage(mark registryMark) error {
 	if d.storage() != "" {
 		return nil
 	}
-	mark.Storage, mark.Secret, mark.Checkout = randomName(), randomName(), thisCheckout()
+	mark.Storage, mark.Secret = randomName(), randomName()
+	mark.locate(d)
 	if err := d.writeMark(mark); err != nil {
 		return err
 	}
@@ -97,16 +90,6 @@ func foreign(entries []os.DirEntry) []string {
 		}
 	}
 	return names
-}
-
-// belongsElsewhere is true where another checkout, that is still there, has claimed the directory for a stack of the
-// same name. A checkout that was moved takes its registry along.
-func (d registryDirectory) belongsElsewhere(mark registryMark) bool {
-	if mark.Checkout == "" || mark.Checkout == thisCheckout() {
-		return false
-	}
-	_, err := os.Stat(mark.Checkout)
-	return err == nil
 }
 
 // thisCheckout is the program's folder, in which Pulumi starts the plugin.
@@ -141,7 +124,7 @@ func reason(err error) error {
 
 // reserve keeps two plugins, one of which may have outlived its engine, from changing the directory at once.
 func (d registryDirectory) reserve(ctx context.Context) (release func(), err error) {
-	file, err := os.OpenFile(d.path(reservedFile), os.O_CREATE|os.O_RDWR, 0o600)
+	file, err := d.open(reservedFile, os.O_CREATE|os.O_RDWR)
 	if err != nil {
 		return nil, err
 	}
@@ -153,26 +136,14 @@ func (d registryDirectory) reserve(ctx context.Context) (release func(), err err
 	return func() { file.Close() }, nil
 }
 
-func (d registryDirectory) mark() (registryMark, error) {
-	var mark registryMark
-	text, err := os.ReadFile(d.path(markFile))
-	if err != nil {
-		return mark, err
-	}
-	return mark, json.Unmarshal(text, &mark)
-}
-
-func (d registryDirectory) writeMark(mark registryMark) error {
-	text, err := json.MarshalIndent(mark, "", "  ")
+// replace writes a file whole or not at all, however the plugin ends.
+func (d registryDirectory) replace(name string, content []byte) error {
+	file, err := d.open(name+".new", os.O_CREATE|os.O_WRONLY|os.O_TRUNC)
 	if err != nil {
 		return err
 	}
-	return d.replace(markFile, text)
-}
-
-// replace writes a file whole or not at all, however the plugin ends.
-func (d registryDirectory) replace(name string, content []byte) error {
-	if err := os.WriteFile(d.path(name+".new"), content, 0o600); err != nil {
+	_, err = file.Write(content)
+	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
 		return err
 	}
 	return os.Rename(d.path(name+".new"), d.path(name))
@@ -190,16 +161,17 @@ func (d registryDirectory) storage() string {
 	return mark.Storage
 }
 
-func (d registryDirectory) write(inputs registryInputs, htpasswd string) error {
+func (d registryDirectory) write(state registryState) error {
 	mark, err := d.mark()
 	if err != nil {
-		return d.unusable(err, inputs.Owner)
+		return d.unusable(err, state.Owner)
 	}
-	mark.Port, mark.KeepData, mark.Checkout = inputs.Port, inputs.KeepData, thisCheckout()
+	mark.Port, mark.KeepData, mark.OwnerID, mark.IdentityKey = state.Port, state.KeepData, state.OwnerID, state.IdentityKey
+	mark.locate(d)
 	if err := d.writeMark(mark); err != nil {
-		return d.unusable(err, inputs.Owner)
+		return d.unusable(err, state.Owner)
 	}
-	return d.unusable(d.replace(loginFile, []byte(htpasswd)), inputs.Owner)
+	return d.unusable(d.replace(loginFile, []byte(state.Htpasswd)), state.Owner)
 }
 
 // clear removes what is ours: all of it, or all but the images. Whatever else somebody put there stays.

@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -21,32 +21,54 @@ const (
 	lockPatience   = 2 * time.Second
 )
 
-// launch starts the process in a session of its own and waits until it answers with the login it was given.
-func (d registryDirectory) launch(ctx context.Context, port int, password string) error {
-	log, err := os.OpenFile(d.path(logFile), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+// launch starts the process in a session of its own and waits until it proves its identity and takes the push
+// credentials. It inherits the listener.
+func (d registryDirectory) launch(ctx context.Context, listener *net.TCPListener, state registryState) error {
+	socket, err := listener.File()
+	if err != nil {
+		return err
+	}
+	defer socket.Close()
+	log, err := d.open(logFile, os.O_CREATE|os.O_WRONLY|os.O_TRUNC)
 	if err != nil {
 		return reason(err)
 	}
 	defer log.Close()
-	program, err := os.Executable()
+	process, err := d.command()
 	if err != nil {
 		return err
 	}
+	process.Stdout, process.Stderr, process.ExtraFiles = log, log, []*os.File{socket}
+	if err := process.Start(); err != nil {
+		return fmt.Errorf("the registry's program %s cannot be started: %w", process.Path, err)
+	}
+	// From here on only the process has the socket: when it ends, clients are refused.
+	socket.Close()
+	listener.Close()
+	ended := make(chan error, 1)
+	go func() { ended <- process.Wait() }()
+	return d.awaitAnswer(ctx, state, ended)
+}
+
+func (d registryDirectory) command() (*exec.Cmd, error) {
+	program, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
 	process := exec.Command(program, "registry", d.absolute())
-	process.Stdout, process.Stderr, process.Dir = log, log, d.absolute()
+	if _, err := os.Stat(program); err != nil {
+		// The cache was cleared while the plugin runs. The kernel still has its program.
+		process.Path, process.Err = "/proc/self/exe", nil
+	}
+	process.Dir = d.absolute()
 	process.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	// Nothing of the caller's environment, so that neither a secret nor a REGISTRY_ variable gets in; and no
 	// telemetry, which Distribution would send to a collector on this machine.
 	process.Env = []string{"OTEL_TRACES_EXPORTER=none", "PATH=" + os.Getenv("PATH")}
-	if err := process.Start(); err != nil {
-		return fmt.Errorf("the registry's program %s cannot be started: %w", program, err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- process.Wait() }()
-	return d.awaitAnswer(ctx, port, password, ended)
+	return process, nil
 }
 
-func (d registryDirectory) awaitAnswer(ctx context.Context, port int, password string, ended <-chan error) error {
+func (d registryDirectory) awaitAnswer(ctx context.Context, state registryState, ended <-chan error) error {
 	var exit error
 	gone := false
 	err := waitUntil(ctx, startDeadline, func() bool {
@@ -55,31 +77,32 @@ func (d registryDirectory) awaitAnswer(ctx context.Context, port int, password s
 			gone = true
 		default:
 		}
-		return gone || d.answers(port, password)
+		return gone || state.answers()
 	})
 	if gone {
 		return fmt.Errorf("the registry ended as it started (%v): %s", exit, d.lastWords())
 	}
 	if err != nil {
-		return fmt.Errorf("the registry on 127.0.0.1:%d gives no answer: %w; it says: %s", port, err, d.lastWords())
+		return fmt.Errorf("the registry on 127.0.0.1:%d gives no answer: %w; it says: %s", state.Port, err, d.lastWords())
 	}
 	return nil
 }
 
 func (d registryDirectory) lastWords() string {
-	text, _ := os.ReadFile(d.path(logFile))
+	text, _ := d.readFile(logFile)
 	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
 	return fmt.Sprintf("%s (all of it in %s)", lines[len(lines)-1], d.path(logFile))
 }
 
-// answers is true only for our own registry: another one on the port does not know the password.
-func (d registryDirectory) answers(port int, password string) bool {
-	request, err := http.NewRequest(http.MethodGet, fmt.Sprintf("http://127.0.0.1:%d/v2/", port), nil)
+// answers reports whether our own registry is on the port and takes the push credentials. Another program never gets them.
+func (s registryState) answers() bool {
+	request, err := http.NewRequest(http.MethodGet, "http://"+loopbackAddress(s.Port)+"/v2/", nil)
 	if err != nil {
 		return false
 	}
-	request.SetBasicAuth(pusherName, password)
-	client := http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	request.SetBasicAuth(pusherName, s.PusherPassword)
+	transport := verifiedTransport(s.IdentityKey, &http.Transport{DisableKeepAlives: true})
+	client := http.Client{Timeout: identityTimeout, Transport: transport}
 	response, err := client.Do(request)
 	if err != nil {
 		return false
@@ -89,53 +112,36 @@ func (d registryDirectory) answers(port int, password string) bool {
 	return response.StatusCode == http.StatusOK
 }
 
-func (d registryDirectory) running() bool {
-	return d.process() != 0
+// lostPort reports whether another program listens where the registry should.
+func (s registryState) lostPort(ctx context.Context) bool {
+	var other identityError
+	_, err := identityOf(ctx, s.Port, s.IdentityKey)
+	return errors.As(err, &other)
 }
 
-// process is the running registry's id, or 0: the lock on its file is let go by the system when it dies.
-func (d registryDirectory) process() int {
-	file, err := os.OpenFile(d.path(processFile), os.O_RDWR, 0)
-	if errors.Is(err, os.ErrNotExist) {
-		return registryProcessOn(d.absolute())
-	}
-	if err != nil {
-		return 0
-	}
-	defer file.Close()
-	// Shared, so that two who ask at once do not take each other for the registry, which alone holds it exclusively.
-	if syscall.Flock(int(file.Fd()), syscall.LOCK_SH|syscall.LOCK_NB) == nil {
-		return 0
-	}
-	text, err := io.ReadAll(file)
-	if err != nil {
-		return 0
-	}
-	identifier, _ := strconv.Atoi(strings.TrimSpace(string(text)))
-	return identifier
-}
-
-func (d registryDirectory) stop(ctx context.Context) error {
-	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
-		process := d.process()
-		if process == 0 {
-			return nil
+// takePort stops the registry that runs and listens on the port, which the next process inherits. A port that is taken
+// does not cost the registry that runs on another one.
+func (s registryState) takePort(call call, directory registryDirectory) (*net.TCPListener, error) {
+	mark, err := directory.mark()
+	if err == nil && mark.Port != 0 && mark.Port != s.Port {
+		listener, err := listenOn(s.Port, s.Owner)
+		if err != nil {
+			return nil, err
 		}
-		if registries()[process] != d.absolute() {
-			return fmt.Errorf("%s names process %d, which is no registry of ours", d.path(processFile), process)
+		if err := directory.stop(call); err != nil {
+			listener.Close()
+			return nil, err
 		}
-		if err := syscall.Kill(process, signal); err != nil && !errors.Is(err, syscall.ESRCH) {
-			return fmt.Errorf("the registry (process %d) cannot be stopped: %w", process, err)
-		}
-		if waitUntil(context.WithoutCancel(ctx), stopDeadline, func() bool { return !d.running() }) == nil {
-			return nil
-		}
+		return listener, nil
 	}
-	return fmt.Errorf("the registry (process %d) does not stop; end it by hand and try again", d.process())
-}
-
-func lock(file *os.File) error {
-	return syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if err := directory.stop(call); err != nil {
+		return nil, err
+	}
+	listener, err := listenOn(s.Port, s.Owner)
+	if err != nil && mark.Port == s.Port && s.lostPort(call) {
+		directory.notePortLost(s)
+	}
+	return listener, err
 }
 
 func waitUntil(ctx context.Context, limit time.Duration, done func() bool) error {

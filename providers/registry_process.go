@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/big"
 	"os"
+	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
@@ -40,13 +41,15 @@ type registryState struct {
 	Running        bool   `json:"running"`
 	PusherPassword string `json:"pusherPassword"`
 	PullerPassword string `json:"pullerPassword"`
+	// IdentityKey is what the process proves its identity with, before anybody sends it a password.
+	IdentityKey string `json:"identityKey"`
+	// OwnerID is in the directory's mark too.
+	OwnerID string `json:"ownerId"`
 	// Htpasswd is kept because a new hash of the same password would differ each time.
 	Htpasswd string `json:"htpasswd"`
-	// Holder is another one for each resource that has had the directory.
-	Holder string `json:"holder"`
 }
 
-var registrySecrets = []resource.PropertyKey{"pusherPassword", "pullerPassword", "htpasswd"}
+var registrySecrets = []resource.PropertyKey{"pusherPassword", "pullerPassword", "htpasswd", "identityKey"}
 
 func (registryProcess) check(news resource.PropertyMap) (resource.PropertyMap, []plugin.CheckFailure, error) {
 	return news, nil, nil
@@ -68,7 +71,7 @@ func (registryProcess) diff(olds, news resource.PropertyMap) (plugin.DiffResult,
 	}
 	changed := changedKeys(olds, news)
 	directory := registryDirectory(state.Directory)
-	if !state.Running || !directory.running() {
+	if !state.Running || !state.inPlace(directory) {
 		changed = append(changed, "running")
 	}
 	if directory.storage() != state.Storage {
@@ -77,28 +80,38 @@ func (registryProcess) diff(olds, news resource.PropertyMap) (plugin.DiffResult,
 	return difference(changed, "directory", "owner"), nil
 }
 
+// inPlace reports whether the process runs, for this checkout, on the path that it was started with. After a move of the
+// directory it still works, and the next update starts it again, so that what it is listed with is true.
+func (s registryState) inPlace(directory registryDirectory) bool {
+	mark, err := directory.mark()
+	return err == nil && mark.Path == resolved(directory.absolute()) && directory.ownedBy(s) && s.IdentityKey != "" && directory.running()
+}
+
 func (registryProcess) create(call call, news resource.PropertyMap) (resource.PropertyMap, error) {
 	if call.preview {
-		return withUnknown(news, "storage", "running", "pusherPassword", "pullerPassword", "htpasswd", "holder"), nil
+		return withUnknown(news, append(slices.Clone(registrySecrets), "storage", "running", "ownerId")...), nil
 	}
 	inputs, err := decode[registryInputs](news)
 	if err != nil {
 		return nil, err
 	}
-	state := registryState{registryInputs: inputs, Holder: randomName()}
+	state := registryState{registryInputs: inputs, OwnerID: randomName(), IdentityKey: newPassword()}
 	if err := state.newPasswords(); err != nil {
 		return nil, err
 	}
 	return state.start(call)
 }
 
-func (registryProcess) read(_ call, olds resource.PropertyMap) (resource.PropertyMap, error) {
+func (registryProcess) read(call call, olds resource.PropertyMap) (resource.PropertyMap, error) {
 	state, err := decode[registryState](olds)
 	if err != nil {
 		return nil, err
 	}
 	directory := registryDirectory(state.Directory)
-	state.Running = directory.running() && directory.answers(state.Port, state.PusherPassword)
+	state.Running = directory.ownedBy(state) && directory.running() && state.answers()
+	if !state.Running && state.lostPort(call) {
+		directory.notePortLost(state)
+	}
 	return encode(state, registrySecrets...)
 }
 
@@ -107,25 +120,39 @@ func (registryProcess) update(call call, olds, news resource.PropertyMap) (resou
 	if err != nil {
 		return nil, err
 	}
-	rotate, port := state.Rotate, state.Port
 	inputs, err := decode[registryInputs](news)
 	if err != nil {
 		return nil, err
 	}
+	old := state
 	state.registryInputs = inputs
 	directory := registryDirectory(state.Directory)
-	lost := directory.storage() != state.Storage
-	if call.preview {
-		return state.previewUpdate(lost, rotate != inputs.Rotate)
+	if !call.preview {
+		if err := directory.repairMark(old); err != nil {
+			return nil, directory.unusable(err, state.Owner)
+		}
 	}
-	if rotate != inputs.Rotate {
+	lost := directory.storage() != state.Storage && !directory.isDamaged()
+	rotated := old.Rotate != inputs.Rotate || directory.mustRotate(old)
+	if call.preview {
+		return state.previewUpdate(lost, rotated)
+	}
+	if rotated {
 		if err := state.newPasswords(); err != nil {
 			return nil, err
 		}
 	}
-	healthy := !lost && port == inputs.Port && rotate == inputs.Rotate && directory.answers(port, state.PusherPassword)
-	if healthy {
+	if old.IdentityKey == "" || directory.isCopied() {
+		state.IdentityKey, state.OwnerID = newPassword(), randomName()
+	} else if mark, err := directory.mark(); err == nil && mark.isOfAnotherState(state.OwnerID) {
+		return nil, fmt.Errorf("cannot use the directory %s: another state of stack %s uses it for its registry\nhint: %s",
+			directory, state.Owner, mend(state.Owner, "directory", anotherDirectory))
+	}
+	if !lost && !rotated && old.Port == inputs.Port && old.inPlace(directory) && old.answers() {
 		return state.remember(directory)
+	}
+	if err := old.stopLost(call, old.Port); err != nil {
+		return nil, err
 	}
 	return state.start(call)
 }
@@ -136,6 +163,9 @@ func (registryProcess) remove(call call, olds resource.PropertyMap) error {
 		return err
 	}
 	directory := registryDirectory(state.Directory)
+	if !directory.ownedBy(state) {
+		return state.leave(call, directory)
+	}
 	release, err := directory.reserve(call)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil // nothing of it is left
@@ -144,9 +174,6 @@ func (registryProcess) remove(call call, olds resource.PropertyMap) error {
 		return err
 	}
 	defer release()
-	if state.isHeldByAnother(directory) {
-		return nil
-	}
 	if err := state.checkDelete(call, directory); err != nil {
 		return err
 	}
@@ -160,12 +187,23 @@ func (registryProcess) remove(call call, olds resource.PropertyMap) error {
 	return directory.clear(state.KeepData, call.progress)
 }
 
+// leave ends a registry that lost its directory. It touches no directory without this state's mark.
+func (s registryState) leave(call call, directory registryDirectory) error {
+	if err := s.stopLost(call, s.Port); err != nil {
+		return err
+	}
+	if directory.isEmptied() {
+		return directory.clear(s.KeepData, call.progress)
+	}
+	if _, err := os.Stat(string(directory)); err == nil {
+		call.progress.warning("%s is not deleted: another resource, stack or checkout uses it", directory)
+	}
+	return nil
+}
+
 // remember writes down what concerns the files alone; the process goes on as it is.
 func (s registryState) remember(directory registryDirectory) (resource.PropertyMap, error) {
-	if err := directory.write(s.registryInputs, s.Htpasswd); err != nil {
-		return nil, err
-	}
-	if err := directory.hold(s.Holder); err != nil {
+	if err := directory.write(s); err != nil {
 		return nil, err
 	}
 	return encode(s, registrySecrets...)
@@ -207,27 +245,20 @@ func (s registryState) startClaimed(call call, directory registryDirectory) (res
 		return nil, err
 	}
 	defer release()
-	// A port that is taken must not cost the registry that runs on another one.
-	if mark, err := directory.mark(); err == nil && mark.Port != 0 && mark.Port != s.Port {
-		if err := ensurePortIsFree(s.Port, s.Owner); err != nil {
-			return nil, err
-		}
-	}
-	if err := directory.stop(call); err != nil {
+	listener, err := s.takePort(call, directory)
+	if err != nil {
 		return nil, err
 	}
-	if err := ensurePortIsFree(s.Port, s.Owner); err != nil {
-		return nil, err
-	}
-	if err := directory.write(s.registryInputs, s.Htpasswd); err != nil {
-		return nil, err
-	}
-	if err := directory.hold(s.Holder); err != nil {
+	defer listener.Close()
+	if err := directory.write(s); err != nil {
 		return nil, err
 	}
 	call.progress.status("starting on 127.0.0.1:%d", s.Port)
-	if err := directory.launch(call, s.Port, s.PusherPassword); err != nil {
+	if err := directory.launch(call, listener, s); err != nil {
 		return nil, errors.Join(err, directory.stop(call))
+	}
+	if err := directory.forgetPortLost(); err != nil {
+		return nil, err
 	}
 	s.Storage, s.Running = directory.storage(), true
 	return encode(s, registrySecrets...)

@@ -16,6 +16,8 @@ class RegistryProcess(HeroResource):
     """Of the user `pusher`; generated, secret."""
     puller_password: pulumi.Output[str]
     """Of the user `puller`, who may only read; generated, secret."""
+    identity_key: pulumi.Output[str | None]
+    """The key by which the process proves its identity before the plugin sends a password; generated, secret."""
     storage: pulumi.Output[str]
     """Names the stored data; it changes when they were lost."""
 
@@ -44,6 +46,7 @@ class RegistryProcess(HeroResource):
                 "rotate": rotate,
                 "discard": discard,
                 "owner": f"{pulumi.get_project()}/{pulumi.get_stack()}",
+                "identity_key": None,
                 "storage": None,
                 "pusher_password": None,
                 "puller_password": None,

@@ -4,55 +4,101 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/distribution/distribution/v3/configuration"
-	"github.com/distribution/distribution/v3/registry"
 	"github.com/distribution/distribution/v3/registry/api/errcode"
 	_ "github.com/distribution/distribution/v3/registry/auth/htpasswd"
+	"github.com/distribution/distribution/v3/registry/handlers"
 	_ "github.com/distribution/distribution/v3/registry/storage/driver/filesystem"
+	"github.com/sirupsen/logrus"
 )
 
-// serveRegistry is the embedded registry: CNCF Distribution over the storage in the directory, on loopback only.
+const (
+	// listenerDescriptor is the first of exec.Cmd's ExtraFiles.
+	listenerDescriptor = 3
+	drainTimeout       = 5 * time.Second
+)
+
+// serveRegistry is the embedded registry: CNCF Distribution over the storage in the directory, on loopback only. The
+// plugin that starts it passes the listening socket, so that no other program can take the port in between.
 func serveRegistry(path string) error {
-	directory := registryDirectory(path)
+	syscall.Umask(0o077)
+	// All paths are relative to the working directory, which stays valid when the directory is moved or renamed.
+	if err := os.Chdir(path); err != nil {
+		return reason(err)
+	}
+	directory := registryDirectory(".")
 	mark, err := directory.mark()
 	if err != nil {
 		return reason(err)
+	}
+	listener, err := inheritedListener()
+	if err != nil {
+		return err
 	}
 	held, err := directory.holdProcessFile()
 	if err != nil {
 		return err
 	}
 	defer held.Close()
-	registry.RegisterHandler(readersOnlyRead)
-	server, err := registry.NewRegistry(context.Background(), directory.configuration(mark))
-	if err != nil {
-		return err
-	}
-	err = server.ListenAndServe()
-	if errors.Is(err, http.ErrServerClosed) {
-		return nil
-	}
-	return err
+	logrus.SetLevel(logrus.ErrorLevel)
+	app := handlers.NewApp(context.Background(), directory.configuration(mark))
+	server := &http.Server{Handler: answerIdentity(mark.IdentityKey, alive(readersOnlyRead(app)))}
+	err = serveUntilTold(server, listener)
+	return errors.Join(err, app.Shutdown())
 }
 
-// holdProcessFile locks the file for as long as this process lives and writes its id there.
+func inheritedListener() (net.Listener, error) {
+	file := os.NewFile(listenerDescriptor, "listener")
+	defer file.Close()
+	listener, err := net.FileListener(file)
+	if err != nil {
+		return nil, fmt.Errorf("cannot use the listening socket: %w", err)
+	}
+	return listener, nil
+}
+
+// serveUntilTold serves until the process gets SIGTERM or SIGINT, and lets requests finish for a moment.
+func serveUntilTold(server *http.Server, listener net.Listener) error {
+	told, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(listener) }()
+	select {
+	case err := <-ended:
+		return err
+	case <-told.Done():
+		limited, cancel := context.WithTimeout(context.Background(), drainTimeout)
+		defer cancel()
+		return server.Shutdown(limited)
+	}
+}
+
+// holdProcessFile locks the file for as long as this process lives. It contains the process's id, and which directory
+// the lock is for: a copy of the directory may share the file by a hard link.
 func (d registryDirectory) holdProcessFile() (*os.File, error) {
-	file, err := os.OpenFile(d.path(processFile), os.O_CREATE|os.O_RDWR, 0o600)
+	file, err := d.open(processFile, os.O_CREATE|os.O_RDWR)
 	if err != nil {
 		return nil, reason(err)
 	}
-	// Whoever asks whether a registry runs holds the lock for an instant.
-	if waitUntil(context.Background(), lockPatience, func() bool { return lock(file) == nil }) != nil {
-		return nil, fmt.Errorf("another registry runs on %s", d)
+	if waitUntil(context.Background(), lockPatience, func() bool { return lockForLife(file) == nil }) != nil {
+		file.Close()
+		return nil, fmt.Errorf("another registry runs on %s", d.absolute())
 	}
 	if err := file.Truncate(0); err != nil {
 		return nil, err
 	}
-	_, err = fmt.Fprintln(file, os.Getpid())
+	own, err := identifyFile(string(d))
+	if err != nil {
+		return nil, err
+	}
+	_, err = fmt.Fprintln(file, os.Getpid(), own.Inode)
 	return file, err
 }
 
@@ -66,20 +112,27 @@ func (d registryDirectory) configuration(mark registryMark) *configuration.Confi
 		Auth:    configuration.Auth{"htpasswd": {"realm": "hero", "path": d.path(loginFile)}},
 		Catalog: configuration.Catalog{MaxEntries: 1000},
 	}
-	settings.HTTP.Addr = fmt.Sprintf("127.0.0.1:%d", mark.Port)
+	settings.HTTP.Addr = loopbackAddress(mark.Port)
 	settings.HTTP.Secret = mark.Secret
-	settings.HTTP.DrainTimeout = 5 * time.Second
 	// Layers that are fetched from elsewhere, as Windows images have them, are refused unless their addresses are allowed.
 	settings.Validation.Manifests.URLs.Allow = []string{"^https?://"}
-	// At "warn" every answer 404 is a line, and a push asks for many things that are not there yet.
-	settings.Log.Level = "error"
-	settings.Log.AccessLog.Disabled = true
 	return settings
+}
+
+// alive answers at / that the registry runs, as Distribution's own server does.
+func alive(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(writer http.ResponseWriter, request *http.Request) {
+		if request.URL.Path == "/" {
+			writer.Header().Set("Cache-Control", "no-cache")
+			return
+		}
+		next.ServeHTTP(writer, request)
+	})
 }
 
 // readersOnlyRead is the least privilege that Distribution's htpasswd lacks: it knows who somebody is, not what they
 // may do. Whether the puller's password is right is still decided behind this.
-func readersOnlyRead(_ *configuration.Configuration, next http.Handler) http.Handler {
+func readersOnlyRead(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(writer http.ResponseWriter, request *http.Request) {
 		name, _, _ := request.BasicAuth()
 		reads := request.Method == http.MethodGet || request.Method == http.MethodHead

@@ -31,7 +31,12 @@ type access struct {
 	CaCertificate string `json:"caCertificate"`
 	// PlainHTTP speaks http to a registry that is not on this machine.
 	PlainHTTP bool `json:"plainHttp"`
+	// IdentityKey is what the embedded registry proves its identity with. Other registries have none.
+	IdentityKey string `json:"identityKey,omitempty"`
 }
+
+// accessSecrets are the properties of an access that the state keeps encrypted.
+var accessSecrets = []resource.PropertyKey{"password", "identityKey"}
 
 // repository is one repository of a registry, seen with one login.
 type repository struct {
@@ -56,7 +61,7 @@ func newRepository(call call, inputs access) (*repository, error) {
 		return nil, err
 	}
 	destination := &repository{name: repositoryName, progress: call.progress}
-	sender, err := destination.transport(inputs.CaCertificate)
+	sender, err := destination.transport(inputs)
 	if err != nil {
 		return nil, err
 	}
@@ -101,10 +106,13 @@ func (r *repository) isDockerHub() bool {
 }
 
 // transport waits where the registry asks for it, and counts what is sent.
-func (r *repository) transport(authority string) (http.RoundTripper, error) {
-	sender, err := trusting(authority)
+func (r *repository) transport(inputs access) (http.RoundTripper, error) {
+	sender, err := trusting(inputs.CaCertificate)
 	if err != nil {
 		return nil, err
+	}
+	if inputs.IdentityKey != "" {
+		sender = verifiedTransport(inputs.IdentityKey, sender)
 	}
 	counting := countingTransport{inner: sender, count: &r.uploaded}
 	polite := politeTransport{
@@ -260,7 +268,10 @@ func isMissing(err error) bool {
 func (r *repository) plain(err error) error {
 	var refused *transport.Error
 	var unreachable *net.OpError
+	var unverified identityError
 	switch {
+	case errors.As(err, &unverified):
+		return unverified // both of https and http have failed for it
 	case errors.As(err, &refused) && refused.StatusCode == http.StatusUnauthorized:
 		return fmt.Errorf("%s refuses the login: %w", r.host(), err)
 	case errors.As(err, &refused) && refused.StatusCode == http.StatusForbidden:

@@ -29,3 +29,8 @@ def camel_case(properties: dict[str, Any]) -> dict[str, Any]:
 def _camel(name: str) -> str:
     head, *tail = name.split("_")
     return head + "".join(word.capitalize() for word in tail)
+
+
+def proof(identity_key: pulumi.Input[str | None] | None) -> dict[str, pulumi.Input[str | None]]:
+    """Return the input by which the plugin verifies the embedded registry before it sends a password."""
+    return {} if identity_key is None else {"identity_key": identity_key}

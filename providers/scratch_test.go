@@ -15,39 +15,62 @@ import (
 	"github.com/shirou/gopsutil/v4/process"
 )
 
-func TestFoldersOfPluginsThatWereKilledGoAndOthersStay(t *testing.T) {
+func TestScratch_PluginKilled_IsDeleted(t *testing.T) {
+	temporary := t.TempDir()
+	t.Setenv("TMPDIR", temporary)
+	dead, err := newScratch("nydus")
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, dead, map[string]string{"inside/file": "content"})
+	// The system frees the lock of a plugin that was killed.
+	held, _ := scratch.LoadAndDelete(dead)
+	held.(*os.File).Close()
+	alive, err := newScratch("sbom")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if seen, err := os.Stat(alive); err != nil || seen.Mode().Perm() != 0o700 {
+		t.Error(seen, err)
+	}
+	if _, err := os.Stat(filepath.Dir(dead)); err == nil {
+		t.Error("what the killed plugin left is still there")
+	}
+	clearDeadScratch()
+	if _, err := os.Stat(alive); err != nil {
+		t.Error("a plugin that works has lost its directory")
+	}
+	clearScratch(alive)
+	if left, _ := os.ReadDir(temporary); len(left) > 0 {
+		t.Error(left)
+	}
+}
+
+func TestScratch_OtherDirectories_Stay(t *testing.T) {
 	temporary := t.TempDir()
 	t.Setenv("TMPDIR", temporary)
 	over := exec.Command("true")
 	if err := over.Run(); err != nil {
 		t.Fatal(err)
 	}
-	dead := over.Process.Pid
-	stay := []string{fmt.Sprintf("hero-nydus-%d-1", os.Getpid()), "hero-of-somebody-else", fmt.Sprintf("other-nydus-%d-1", dead)}
-	for _, name := range append(slices.Clone(stay), fmt.Sprintf("hero-nydus-%d-1", dead), fmt.Sprintf("hero-sbom-%d-23", dead)) {
-		if err := os.MkdirAll(filepath.Join(temporary, name, "inside"), 0o700); err != nil {
-			t.Fatal(err)
+	stay := []string{"hero-backup-2026-11", "hero-nydus-abc", fmt.Sprintf("hero-sbom-%d-23", over.Process.Pid), "hero-marked-1-1"}
+	for _, name := range stay {
+		write(t, filepath.Join(temporary, name), map[string]string{"inside/file": "content"})
+	}
+	// Neither a file of this name nor a link to a marked directory makes a directory ours.
+	write(t, filepath.Join(temporary, stay[3]), map[string]string{scratchLock: "something else"})
+	elsewhere := t.TempDir()
+	write(t, elsewhere, map[string]string{scratchLock: scratchMark})
+	if err := os.Symlink(elsewhere, filepath.Join(temporary, "hero-link-1-1")); err != nil {
+		t.Fatal(err)
+	}
+	if err := sweep("hero/dev"); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range append(stay, "hero-link-1-1") {
+		if _, err := os.Stat(filepath.Join(temporary, name)); err != nil {
+			t.Error(err)
 		}
-	}
-	folder, err := newScratch("nydus")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if seen, err := os.Stat(folder); err != nil || seen.Mode().Perm() != 0o700 {
-		t.Error(seen, err)
-	}
-	clearScratch(folder)
-	entries, err := os.ReadDir(temporary)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var left []string
-	for _, entry := range entries {
-		left = append(left, entry.Name())
-	}
-	slices.Sort(stay)
-	if !slices.Equal(left, stay) {
-		t.Errorf("%v are left", left)
 	}
 }
 

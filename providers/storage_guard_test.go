@@ -85,9 +85,12 @@ func TestRegistryProcess_ReplaceKeepsForeignImages(t *testing.T) {
 func TestRegistryProcess_ReplacedResourceKeepsDirectory(t *testing.T) {
 	stored := newStorage(t)
 	pushForeign(t, stored)
-	must(t, stored.hold("new"))
+	mark, err := stored.mark()
+	must(t, err)
+	mark.OwnerID = "new"
+	must(t, stored.writeMark(mark))
 	call, _ := newCall(t)
-	old := stored.state(func(s *registryState) { s.Holder, s.Discard = "old", true })
+	old := stored.state(func(s *registryState) { s.OwnerID, s.Discard = "old", true })
 	must(t, registryProcess{}.remove(call, propertiesOf(t, old)))
 	stored.mustHaveForeign(t, "team/other:v1")
 }

@@ -89,23 +89,6 @@ func (s registryState) checkReplace(news registryInputs) error {
 	return registryDirectory(s.Directory).checkImages(call{Context: context.Background()}, stackOfOwner(news.Owner), "up")
 }
 
-// isHeldByAnother is true where another resource of the stack has taken the directory over, as after a rename of the
-// resource or with `--replace`: the images are that one's now.
-func (s registryState) isHeldByAnother(directory registryDirectory) bool {
-	mark, err := directory.mark()
-	return err == nil && s.Holder != "" && mark.Holder != "" && mark.Holder != s.Holder
-}
-
-// hold notes which resource has the directory.
-func (d registryDirectory) hold(holder string) error {
-	mark, err := d.mark()
-	if err != nil || mark.Holder == holder {
-		return err
-	}
-	mark.Holder = holder
-	return d.writeMark(mark)
-}
-
 // checkSweep refuses to delete an orphaned registry with images that no record of the stack explains. No state knows of
 // the registry, so the next `up` is what brings it under control again.
 func (d registryDirectory) checkSweep(mark registryMark) error {

@@ -17,7 +17,8 @@ func sweep(owner string) error {
 	for _, path := range append(slices.Collect(maps.Values(registries())), usual) {
 		directory := registryDirectory(path)
 		mark, err := directory.mark()
-		if err != nil || mark.Owner != owner || mark.Checkout != thisCheckout() {
+		isHere := mark.Checkout == thisCheckout() || mark.CheckoutID.is(thisCheckout())
+		if err != nil || mark.Owner != owner || !isHere || directory.otherCheckout(mark) != "" {
 			continue
 		}
 		if err := directory.checkSweep(mark); err != nil {

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from tools.modes import make_private
 from tools.packages import run
 from tools.places import ROOT, cache, home, take
 from tools.problem import about
@@ -47,7 +48,7 @@ def _is_logged_in() -> bool:
 
 def own_environment() -> dict[str, str]:
     """What makes Pulumi keep its state here, with secrets under a passphrase that only this checkout has."""
-    STATE.mkdir(exist_ok=True)
+    make_private(STATE)
     passphrase = STATE / "passphrase"
     if not passphrase.exists():
         with about(passphrase):

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from tools.modes import make_unwritable
 from tools.problem import Problem, about
 from tools.progress import say
 
@@ -24,7 +25,8 @@ def cache() -> Path:
     """`$XDG_CACHE_HOME/hero`, made if need be."""
     folder = Path(os.environ.get("XDG_CACHE_HOME") or home() / ".cache").absolute() / "hero"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+        make_unwritable(folder)
     except OSError as error:
         raise Problem(
             f"{folder} cannot be made ({error.strerror}); XDG_CACHE_HOME may name a folder that you can write to"
@@ -84,7 +86,7 @@ def newly_made(folder: Path) -> Generator[Path]:
     unfinished = folder.with_name(f"{folder.name}.unfinished-{os.getpid()}")
     with about(folder):
         try:
-            unfinished.mkdir(parents=True)
+            unfinished.mkdir(mode=0o755, parents=True)
             yield unfinished
             # It is here already where somebody has taken a part of it away.
             _remove([folder])

@@ -10,6 +10,7 @@ from pathlib import Path
 from tools import authorities, backend, recovery
 from tools.cli import ensure_cli
 from tools.go import build, ensure_go
+from tools.modes import make_unwritable, restrict_umask
 from tools.packages import ensure_packages, run
 from tools.places import ROOT, VENV
 from tools.policy_pack import environment_of, with_policies
@@ -29,6 +30,7 @@ def main(arguments: list[str]) -> int:
 def plainly(work: Callable[[], int]) -> int:
     """Do it in the checkout; what goes wrong is told without a traceback. Returns the exit code."""
     end_tidily_when_told_to()
+    restrict_umask()
     try:
         os.chdir(ROOT)
         return work()
@@ -108,9 +110,11 @@ def prepare() -> tuple[Path, dict[str, str]]:
 def _link(plugin: Path) -> None:
     """Pulumi.yaml names the folder bin/, so that the plugin is found in a checkout wherever the cache is."""
     link = ROOT / "bin" / PLUGIN
+    make_unwritable(plugin, plugin.parent)
+    link.parent.mkdir(mode=0o755, exist_ok=True)
+    make_unwritable(link.parent)
     if link.is_symlink() and link.readlink() == plugin:
         return
-    link.parent.mkdir(exist_ok=True)
     unfinished = link.with_name(f"{PLUGIN}.{os.getpid()}")
     unfinished.symlink_to(plugin)
     unfinished.replace(link)

@@ -68,6 +68,7 @@ class Embedded(Registry):
             pusher=Login(pulumi.Output.from_input("pusher"), process.pusher_password),
             puller=Login(pulumi.Output.from_input("puller"), process.puller_password),
             page=f"http://{address}/v2/{path}/tags/list",
+            identity_key=process.identity_key,
             keeps_images=settings.keep_data,
             storage=process.storage,
         )

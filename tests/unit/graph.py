@@ -163,6 +163,7 @@ def _computed(kind: str, inputs: dict[str, Any]) -> dict[str, Any]:  # noqa: PLR
             return {
                 "storage": "storage-1",
                 "running": True,
+                "identityKey": rpc.wrap_rpc_secret("the registry's identity key"),
                 "pusherPassword": rpc.wrap_rpc_secret("the pusher's password"),
                 "pullerPassword": rpc.wrap_rpc_secret("the puller's password"),
             }

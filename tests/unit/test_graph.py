@@ -102,6 +102,7 @@ def test_the_image_is_pushed_as_config_says() -> None:
         "source": {"kind": "ko", "path": "hero", "platforms": ["linux/arm64"]},
         "username": "pusher",
         "password": "the pusher's password",
+        "identityKey": "the registry's identity key",
         "caCertificate": "",
         "home": "storage-1",
         "plainHttp": False,

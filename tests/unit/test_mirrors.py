@@ -66,6 +66,7 @@ def test_the_image_is_copied_by_those_who_may_push() -> None:
         "repository": "127.0.0.1:5001/hero",
         "username": "pusher",
         "password": "the pusher's password",
+        "identityKey": "the registry's identity key",
         "caCertificate": "",
         "plainHttp": False,
         "source": {

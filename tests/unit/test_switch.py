@@ -35,6 +35,7 @@ def test_the_home_is_where_the_pusher_pushes() -> None:
         "repository": "127.0.0.1:5001/hero",
         "username": "pusher",
         "password": "the pusher's password",
+        "identityKey": "the registry's identity key",
         "caCertificate": "",
         "plainHttp": False,
         "tags": ["v1", "latest"],

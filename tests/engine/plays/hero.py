@@ -11,7 +11,7 @@ from tests.wire import UNKNOWN
 class RegistryProcess(Play):
     """A registry on 127.0.0.1 with two logins."""
 
-    computed = ("htpasswd", "pullerPassword", "pusherPassword", "running", "storage")
+    computed = ("htpasswd", "identityKey", "ownerId", "pullerPassword", "pusherPassword", "running", "storage")
     remakes = ("storage",)
     adopts = True
     deletes_first = True
@@ -36,6 +36,8 @@ class RegistryProcess(Play):
         world.registries[address] = held
         return {
             "htpasswd": passwords["htpasswd"],
+            "identityKey": old["identityKey"] if old else secrets.token_hex(16),
+            "ownerId": old["ownerId"] if old else secrets.token_hex(16),
             "pullerPassword": passwords["pullerPassword"],
             "pusherPassword": passwords["pusherPassword"],
             "running": True,
