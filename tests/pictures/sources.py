@@ -65,6 +65,8 @@ def cards(resources: list[dict[str, Any]]) -> str:
 
     That one waits for another is not drawn where it waits for a third that does.
     """
+    # It depends on all others, and a picture of that shows nothing else.
+    resources = [each for each in resources if each["type"] != "hero-home:provider:StorageGuard"]
     by_urn = {each["urn"]: each for each in resources}
     card_of = {urn: _card(urn, by_urn) for urn in by_urn}
     # By name first: the engine comes to what does not wait in an order of its own.
