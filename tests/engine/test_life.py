@@ -139,7 +139,7 @@ def guarding(before: dict[str, Any], after: dict[str, Any]) -> dict[str, str]:
     """What happens to the resources that guard stored images, for no other reason than what they guard."""
     guards: dict[str, str] = {}
     for name in before.keys() & after.keys():
-        old, new = before[name]["inputs"], after[name]["inputs"]
+        old, new = before[name].get("inputs", {}), after[name].get("inputs", {})
         differing = {key for key in {*old, *new} if old.get(key) != new.get(key)}
         if name == "storage-guard" and differing:
             guards[name] = "replace" if "identities" in differing else "update"
