@@ -2,7 +2,7 @@
 STACK ?= dev
 WITHIN := python3 -S -m tools.within
 
-.PHONY: up preview drift refresh down status where learn outputs test genuine soak mutations lint hooks format keys previews lock conformance pictures picture benchmark moving scale lazy peers first
+.PHONY: up preview drift refresh down status where verify learn outputs test genuine soak mutations lint hooks format keys previews lock conformance pictures picture benchmark moving scale lazy peers first
 
 up: ## build Hero's home and move Hero in
 	@./pulumiw up --stack $(STACK) --yes --skip-preview
@@ -24,6 +24,9 @@ status: ## with Dragonfly, how much of an image nodes got from each other, and h
 
 where: ## every home that holds Hero now, with tags and digests, and whether they agree
 	@$(WITHIN) python -m tools.where $(STACK)
+
+verify: ## download and hash all that the stack has pushed, in its registry and its mirrors; fails where bytes are not what they were
+	@$(WITHIN) python -m tools.verify $(STACK)
 
 learn: ## start Hero once from its Nydus form, as root, and name the files that it reads in SECONDS as those to fetch ahead; ENVIRONMENT is a file
 	@$(WITHIN) python -m tools.learn $(STACK) $(or $(SECONDS),10) $(ENVIRONMENT)

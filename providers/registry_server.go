@@ -27,6 +27,7 @@ func serveRegistry(path string) error {
 		return err
 	}
 	defer held.Close()
+	registry.RegisterHandler(newIntactStorage(directory.path(storageFolder)).handler)
 	registry.RegisterHandler(readersOnlyRead)
 	server, err := registry.NewRegistry(context.Background(), directory.configuration(mark))
 	if err != nil {

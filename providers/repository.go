@@ -46,6 +46,11 @@ type repository struct {
 	// named is what each tag names as far as the state knows, for those of which nobody can see it.
 	named    map[string]string
 	progress progress
+	// forced are digests that a push sends although the registry says it has them.
+	forced sync.Map
+	// connection and sender are what options are made of.
+	connection []remote.Option
+	sender     http.RoundTripper
 }
 
 func newRepository(call call, inputs access) (*repository, error) {
@@ -62,9 +67,9 @@ func newRepository(call call, inputs access) (*repository, error) {
 	if inputs.Username != "" {
 		login = &authn.Basic{Username: inputs.Username, Password: inputs.Password}
 	}
-	options := []remote.Option{
-		remote.WithContext(call), remote.WithAuth(login), remote.WithTransport(sender), remote.WithUserAgent("hero"),
-	}
+	destination.sender = sender
+	destination.connection = []remote.Option{remote.WithContext(call), remote.WithAuth(login), remote.WithUserAgent("hero")}
+	options := append(slices.Clone(destination.connection), remote.WithTransport(sender))
 	pusher, err := remote.NewPusher(options...)
 	if err != nil {
 		return nil, err
@@ -176,11 +181,14 @@ func (r *repository) complete(call call, digest string, wanted imageInputs) erro
 	return r.tagAs(stored, digest, wanted.Tags)
 }
 
-// differenceWithTags counts tags that a refresh has not found as a change too.
-func differenceWithTags(olds, news resource.PropertyMap, missing []string) plugin.DiffResult {
+// differenceWithTags counts tags that a refresh has not found, and content that it found damaged, as changes too.
+func differenceWithTags(olds, news resource.PropertyMap, missing, damaged []string) plugin.DiffResult {
 	changed := changedKeys(olds, news)
 	if len(missing) > 0 {
 		changed = append(changed, "missing")
+	}
+	if len(damaged) > 0 {
+		changed = append(changed, "damaged")
 	}
 	return difference(changed)
 }
