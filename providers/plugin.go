@@ -54,6 +54,15 @@ type call struct {
 	hubAPI   string
 	// logins are those to Docker Hub that the program has given so far.
 	logins *knownLogins
+	// limits bounds each wait for a registry; nil means defaultWaitLimits.
+	limits *waitLimits
+}
+
+func (c call) waitLimits() waitLimits {
+	if c.limits == nil {
+		return defaultWaitLimits
+	}
+	return *c.limits
 }
 
 // within is the same call, which ends when the context does.

@@ -59,7 +59,7 @@ func newRepository(call call, inputs access) (*repository, error) {
 		return nil, err
 	}
 	destination := &repository{name: repositoryName, progress: call.progress}
-	sender, err := destination.transport(inputs.CaCertificate)
+	sender, err := destination.transport(call, inputs)
 	if err != nil {
 		return nil, err
 	}
@@ -104,16 +104,27 @@ func (r *repository) isDockerHub() bool {
 }
 
 // transport waits where the registry asks for it, and counts what is sent.
-func (r *repository) transport(authority string) (http.RoundTripper, error) {
-	sender, err := trusting(authority)
+func (r *repository) transport(call call, inputs access) (http.RoundTripper, error) {
+	sender, err := registryTransport(call, r.name.RegistryStr(), inputs)
 	if err != nil {
 		return nil, err
 	}
-	counting := countingTransport{inner: sender, count: &r.uploaded}
+	answers := answersTransport{inner: sender, repository: r.host() + "/" + r.name.RepositoryStr()}
+	counting := countingTransport{inner: answers, count: &r.uploaded}
 	polite := politeTransport{
 		inner: counting, server: r.host(), progress: r.progress, pulls: &r.pulls, waiting: &r.waiting,
 	}
 	return withheldTransport{polite, &r.withheld}, nil
+}
+
+// registryTransport trusts the registry's CA, keeps credentials within TLS and bounds each wait.
+func registryTransport(call call, host string, inputs access) (http.RoundTripper, error) {
+	sender, err := trusting(inputs.CaCertificate)
+	if err != nil {
+		return nil, err
+	}
+	limited := limitedTransport{inner: sender, limits: call.waitLimits(), progress: call.progress}
+	return newTLSOnlyTransport(limited, host, inputs), nil
 }
 
 // trusting trusts a registry's own authority beside the system's.
@@ -263,6 +274,9 @@ func isMissing(err error) bool {
 func (r *repository) plain(err error) error {
 	var refused *transport.Error
 	var unreachable *net.OpError
+	if cause := connectionFailure(err); cause != nil {
+		return cause
+	}
 	switch {
 	case errors.As(err, &refused) && refused.StatusCode == http.StatusUnauthorized:
 		return fmt.Errorf("%s refuses the login: %w", r.host(), err)
