@@ -59,6 +59,7 @@ func (s *intactStorage) handler(_ *configuration.Configuration, next http.Handle
 			s.dropBeforeManifest(request)
 		case uploadPath.MatchString(request.URL.Path):
 			s.dropBeforeUpload(request)
+			defer s.trustUploaded(request.URL.Query().Get("digest"))()
 		}
 		next.ServeHTTP(writer, request)
 	})
@@ -69,6 +70,25 @@ func (s *intactStorage) dropBeforeUpload(request *http.Request) {
 	query := request.URL.Query()
 	for _, key := range []string{"digest", "mount"} {
 		s.dropDamaged(query.Get(key))
+	}
+}
+
+// trustUploaded spares the first reader of a new file its hash: Distribution has compared the digest of the upload that
+// created it. https://github.com/distribution/distribution/blob/v3.1.2/registry/storage/blobwriter.go
+func (s *intactStorage) trustUploaded(digest string) (after func()) {
+	path := s.dataPath(digest)
+	if _, err := os.Stat(path); path == "" || err == nil {
+		return func() {}
+	}
+	return func() {
+		file, err := os.Open(path)
+		if err != nil {
+			return
+		}
+		defer file.Close()
+		if stamp, ok := stampOf(file); ok {
+			s.known.Store(path, stamp)
+		}
 	}
 }
 

@@ -71,6 +71,9 @@ func (r *repository) hasDocument(ctx context.Context, digest v1.Hash) (bool, err
 	if err != nil {
 		return false, err
 	}
+	if r.isDockerHub() {
+		return len(found.Manifests) > 0, nil // each read manifest counts as a pull there
+	}
 	for _, each := range found.Manifests {
 		whole, err := r.isWhole(ctx, each.Digest)
 		if err != nil || whole {
