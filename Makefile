@@ -3,7 +3,7 @@ STACK ?= dev
 WITHIN := python3 -S -m tools.within
 .DEFAULT_GOAL := help
 
-.PHONY: help up preview drift refresh down status where learn outputs test genuine soak mutations lint hooks format keys previews lock conformance pictures picture benchmark moving scale lazy peers first
+.PHONY: help up preview drift refresh down status where verify learn outputs test genuine soak mutations lint hooks format keys previews lock conformance pictures picture benchmark moving scale lazy peers first
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -28,6 +28,9 @@ status: ## with Dragonfly, how much of an image nodes got from each other, and h
 
 where: ## list every registry that holds the image, with tags and digests, and whether they agree
 	@$(WITHIN) python -m tools.where $(STACK)
+
+verify: ## download and hash all that the stack has pushed, in its registry and its mirrors; fails where bytes are not what they were
+	@$(WITHIN) python -m tools.verify $(STACK)
 
 learn: ## start Hero once from its Nydus form, as root, and name the files that it reads in SECONDS as those to fetch ahead; ENVIRONMENT is a file
 	@$(WITHIN) python -m tools.learn $(STACK) $(or $(SECONDS),10) $(ENVIRONMENT)

@@ -10,12 +10,16 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 )
+
+// clusterTimeout bounds one request to the API server where the caller has no shorter limit.
+const clusterTimeout = time.Minute
 
 // cluster is the API of a Kubernetes cluster, asked with the login of a kubeconfig.
 type cluster struct {
@@ -39,6 +43,9 @@ func connectCluster(kubeconfig, contextName string) (*cluster, error) {
 	}
 	if raw, err := loading.RawConfig(); err == nil && contextName == "" {
 		contextName = raw.CurrentContext
+	}
+	if config.Timeout == 0 {
+		config.Timeout = clusterTimeout
 	}
 	client, err := rest.HTTPClientFor(config)
 	if err != nil {

@@ -33,6 +33,12 @@ type contents struct {
 	manifests map[v1.Hash]storedManifest
 	// blobs has the bytes of each.
 	blobs map[v1.Hash]int64
+	// unread are tags and digests that the registry lists and does not serve, each with the reason.
+	unread map[string]error
+	// own are the manifests that have to be whole. What is broken of others is left out, with a warning.
+	own map[v1.Hash]bool
+	// source is where they were read.
+	source name.Repository
 }
 
 // storedManifest is one of them, and what it names.
@@ -53,7 +59,10 @@ type manifestLinks struct {
 }
 
 func noContents() contents {
-	return contents{tags: map[string]v1.Hash{}, manifests: map[v1.Hash]storedManifest{}, blobs: map[v1.Hash]int64{}}
+	return contents{
+		tags: map[string]v1.Hash{}, manifests: map[v1.Hash]storedManifest{}, blobs: map[v1.Hash]int64{},
+		unread: map[string]error{}, own: map[v1.Hash]bool{},
+	}
 }
 
 // listTags are all of a repository, in order; none where nothing has been pushed to it yet.
@@ -86,37 +95,55 @@ func (r *repository) contentsOfImages(images []namedImage) (contents, error) {
 		roots = append(roots, r.name.Digest(image.Digest))
 	}
 	held, err := r.contentsFrom(roots)
+	if err != nil {
+		return held, err
+	}
 	for _, image := range images {
+		if cause := held.unread[image.Digest]; cause != nil {
+			return held, &brokenImageError{r.host() + "/" + r.name.RepositoryStr() + "@" + image.Digest, cause}
+		}
 		for _, tag := range image.Tags {
 			held.tag(tag, image.Digest)
 		}
+		held.markOwn(image.Digest)
 	}
-	return held, err
+	return held, held.checkOwn()
 }
 
 // contentsFrom goes level by level: from what is named to what that names, and to what is attached to it.
 func (r *repository) contentsFrom(level []name.Reference) (contents, error) {
 	held := noContents()
+	held.source = r.name
 	for len(level) > 0 {
-		found := make([]storedManifest, len(level))
-		var group errgroup.Group
-		group.SetLimit(requestsAtOnce)
-		for place, reference := range level {
-			group.Go(func() (err error) {
-				found[place], err = r.readManifest(reference)
-				return err
-			})
-		}
-		if err := group.Wait(); err != nil {
+		found, causes, err := r.readLevel(level)
+		if err != nil {
 			return contents{}, err
 		}
-		next := held.add(level, found)
+		next := held.add(level, found, causes)
 		level = nil
 		for _, digest := range next {
 			level = append(level, r.name.Digest(digest.String()))
 		}
 	}
 	return held, nil
+}
+
+// readLevel reads these manifests, or why the registry does not serve one of them.
+func (r *repository) readLevel(level []name.Reference) ([]storedManifest, []error, error) {
+	found, causes := make([]storedManifest, len(level)), make([]error, len(level))
+	var group errgroup.Group
+	group.SetLimit(requestsAtOnce)
+	for place, reference := range level {
+		group.Go(func() (err error) {
+			found[place], err = r.readManifest(reference)
+			if isDefect(err, r.name) {
+				causes[place] = err
+				return nil
+			}
+			return err
+		})
+	}
+	return found, causes, group.Wait()
 }
 
 func (r *repository) readManifest(reference name.Reference) (storedManifest, error) {
@@ -126,7 +153,7 @@ func (r *repository) readManifest(reference name.Reference) (storedManifest, err
 	}
 	found := storedManifest{Descriptor: descriptor}
 	if err := json.Unmarshal(descriptor.Manifest, &found.links); err != nil {
-		return storedManifest{}, fmt.Errorf("%s is no manifest: %w", reference, err)
+		return storedManifest{}, &defectError{fmt.Sprintf("%s is no manifest: %v", reference, err)}
 	}
 	found.attached, err = r.attachedTo(descriptor.Digest)
 	return found, err
@@ -140,7 +167,7 @@ func (r *repository) attachedTo(digest v1.Hash) ([]v1.Hash, error) {
 	}
 	content, err := index.IndexManifest()
 	if err != nil {
-		return nil, err
+		return nil, &defectError{fmt.Sprintf("the list of what is attached to %s cannot be read: %v", digest, err)}
 	}
 	var attached []v1.Hash
 	for _, each := range content.Manifests {
@@ -150,9 +177,13 @@ func (r *repository) attachedTo(digest v1.Hash) ([]v1.Hash, error) {
 }
 
 // add takes in one level, and gives the digests of the next.
-func (c *contents) add(level []name.Reference, found []storedManifest) []v1.Hash {
+func (c *contents) add(level []name.Reference, found []storedManifest, causes []error) []v1.Hash {
 	next := map[v1.Hash]bool{}
 	for place, each := range found {
+		if causes[place] != nil {
+			c.unread[level[place].Identifier()] = causes[place]
+			continue
+		}
 		if tag, isTag := level[place].(name.Tag); isTag {
 			c.tags[tag.TagStr()] = each.Digest
 		}
@@ -167,7 +198,10 @@ func (c *contents) add(level []name.Reference, found []storedManifest) []v1.Hash
 			next[attached] = true
 		}
 	}
-	maps.DeleteFunc(next, func(digest v1.Hash, _ bool) bool { _, known := c.manifests[digest]; return known })
+	maps.DeleteFunc(next, func(digest v1.Hash, _ bool) bool {
+		_, known := c.manifests[digest]
+		return known || c.unread[digest.String()] != nil
+	})
 	return slices.Collect(maps.Keys(next))
 }
 
@@ -207,47 +241,6 @@ func (c *contents) tag(tag, digest string) {
 			c.tags[tag] = each
 		}
 	}
-}
-
-// only is what these tags lead to, of all that is held, and what cosign has tagged as theirs.
-func (c contents) only(tags []string) contents {
-	some := c.reachable(tags)
-	theirs := slices.DeleteFunc(c.tagNames(), func(tag string) bool {
-		found := cosignTag.FindStringSubmatch(tag)
-		if found == nil {
-			return true
-		}
-		_, taken := some.manifests[v1.Hash{Algorithm: "sha256", Hex: found[1]}]
-		return !taken
-	})
-	return c.reachable(append(some.tagNames(), theirs...))
-}
-
-func (c contents) reachable(tags []string) contents {
-	some := noContents()
-	var waiting []v1.Hash
-	for _, tag := range tags {
-		if digest, there := c.tags[tag]; there {
-			some.tags[tag] = digest
-			waiting = append(waiting, digest)
-		}
-	}
-	for len(waiting) > 0 {
-		each := c.manifests[waiting[0]]
-		waiting = waiting[1:]
-		if _, known := some.manifests[each.Digest]; known {
-			continue
-		}
-		some.manifests[each.Digest] = each
-		for _, blob := range each.blobs() {
-			some.blobs[blob.Digest] = blob.Size
-		}
-		for _, child := range each.links.Manifests {
-			waiting = append(waiting, child.Digest)
-		}
-		waiting = append(waiting, each.attached...)
-	}
-	return some
 }
 
 // tagNames are in order.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -17,28 +18,38 @@ const manifestsAtOnce = 4
 
 // take copies what another repository holds, byte by byte, and reads it back. What is here already is not sent again,
 // so that it goes on where a run before it has ended; within one registry blobs are mounted. The tags come last: none
-// ever names what is not whole.
+// ever names what is not whole. What is broken in the source, and none of the stack's own, is left out with a warning.
 func (r *repository) take(call call, held contents) error {
-	group, untilOneFails := errgroup.WithContext(call)
-	group.SetLimit(manifestsAtOnce)
 	done := r.report(func() string {
 		return fmt.Sprintf("copying to %s/%s: %s of %s sent",
 			r.host(), r.name.RepositoryStr(), megabytes(r.uploaded.Load()), megabytes(held.bytes()))
 	})
 	defer done()
-	for _, each := range held.roots() {
-		group.Go(func() error {
-			options := append(slices.Clone(r.options), remote.WithContext(untilOneFails))
-			return r.plain(remote.Push(r.name.Digest(each.Digest.String()), each.Descriptor, options...))
-		})
-	}
-	if err := group.Wait(); err != nil {
+	broken, err := r.pushAll(call, held)
+	if err != nil {
 		return err
 	}
+	if names := held.brokenNames(broken); len(names) > 0 {
+		call.progress.warning("cannot copy all of %s: %s\nhint: push these again there, or delete them", held.source, someOf(names))
+	}
+	return r.nameAndCheck(call, held.withoutBroken(broken))
+}
+
+// nameAndCheck lists what is attached, gives the tags and looks at all of it. What the registry had before and does not
+// serve whole is pushed again, once.
+func (r *repository) nameAndCheck(call call, held contents) error {
 	if err := r.attachAll(held); err != nil {
 		return err
 	}
 	if err := r.tagAll(held); err != nil {
+		return err
+	}
+	err := r.readBack(call, held)
+	var damaged *damagedCopyError
+	if !errors.As(err, &damaged) {
+		return err
+	}
+	if err := r.pushAgain(call, held); err != nil {
 		return err
 	}
 	return r.readBack(call, held)
@@ -131,6 +142,9 @@ func (r *repository) checkManifest(reference name.Reference, wanted v1.Hash, opt
 	if isWithheld(err) {
 		return nil // it is there, and its project hands it out when it is scanned, or signed
 	}
+	if isDefect(err, r.name) {
+		return &damagedCopyError{wanted, reference.String(), r.plain(err)}
+	}
 	if err != nil {
 		return fmt.Errorf("%s was copied and cannot be read back: %w", reference, r.plain(err))
 	}
@@ -159,11 +173,28 @@ func (r *repository) checkBlob(digest v1.Hash, wanted int64, options []remote.Op
 		return err
 	}
 	size, err := blob.Size()
+	reference := fmt.Sprintf("%s@%s", r.name, digest)
+	if isDefect(err, r.name) {
+		return &damagedCopyError{digest, reference, r.plain(err)}
+	}
 	if err != nil {
-		return fmt.Errorf("%s@%s was copied and cannot be found: %w", r.name, digest, r.plain(err))
+		return fmt.Errorf("%s was copied and cannot be found: %w", reference, r.plain(err))
 	}
 	if size != wanted {
-		return fmt.Errorf("%s@%s was copied and has %d bytes instead of %d", r.name, digest, size, wanted)
+		return &damagedCopyError{digest, reference, fmt.Errorf("it has %d bytes instead of %d", size, wanted)}
 	}
 	return nil
 }
+
+// damagedCopyError is content that the destination says it has, and does not serve whole.
+type damagedCopyError struct {
+	digest    v1.Hash
+	reference string
+	cause     error
+}
+
+func (e *damagedCopyError) Error() string {
+	return fmt.Sprintf("cannot read back %s: %v\nhint: the registry keeps damaged content; delete the image there, then ./pulumiw up", e.reference, e.cause)
+}
+
+func (e *damagedCopyError) Unwrap() error { return e.cause }

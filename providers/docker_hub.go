@@ -77,9 +77,11 @@ func (r *refusedLogin) Error() string {
 	return fmt.Sprintf("Docker Hub refuses the login of %s; %s", r.username, giveAnotherToken)
 }
 
-// keepMethod follows no redirection that would make a GET of a request that changes something.
-func keepMethod(_ *http.Request, before []*http.Request) error {
-	if before[0].Method != http.MethodGet || len(before) > 3 {
+// keepMethod follows no redirection that would make a GET of a request that changes something, and none from TLS to plain
+// HTTP, which would send the token in plaintext.
+func keepMethod(request *http.Request, before []*http.Request) error {
+	leavesTLS := before[0].URL.Scheme == "https" && request.URL.Scheme != "https"
+	if before[0].Method != http.MethodGet || len(before) > 3 || leavesTLS {
 		return http.ErrUseLastResponse
 	}
 	return nil

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/util/rpcutil"
@@ -24,6 +25,8 @@ func connectEngine(address string) (pulumirpc.EngineClient, error) {
 type progress struct {
 	engine pulumirpc.EngineClient
 	urn    resource.URN
+	// out takes the messages of a command that has no engine; nil takes none.
+	out io.Writer
 }
 
 // status replaces the line beside the resource; it is gone when the resource is done.
@@ -42,6 +45,9 @@ func (p progress) warning(format string, values ...any) {
 }
 
 func (p progress) log(severity pulumirpc.LogSeverity, ephemeral bool, format string, values ...any) {
+	if p.engine == nil && p.out != nil {
+		fmt.Fprintf(p.out, format+"\n", values...)
+	}
 	if p.engine == nil {
 		return // nobody watches a sweep
 	}

@@ -163,6 +163,9 @@ func (h homeInputs) copyTo(call call, wanted homeInputs, taken contents) error {
 	if len(taken.tags) == 0 {
 		return nil
 	}
+	if err := taken.ownTags(h.Tags); err != nil {
+		return err
+	}
 	destination, err := newRepository(call, wanted.access)
 	if err != nil {
 		return err

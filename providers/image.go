@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"reflect"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -30,6 +31,8 @@ type imageState struct {
 	Uploaded int64 `json:"uploaded"`
 	// Missing are the tags that a refresh did not find, or found on another image.
 	Missing []string `json:"missing"`
+	// Damaged is content that a refresh did not find whole, each as `DIGEST (PART): CAUSE`.
+	Damaged []string `json:"damaged,omitempty"`
 }
 
 func (image) check(news resource.PropertyMap) (resource.PropertyMap, []plugin.CheckFailure, error) {
@@ -61,7 +64,7 @@ func (image) diff(olds, news resource.PropertyMap) (plugin.DiffResult, error) {
 			olds[key] = resource.NewBoolProperty(false)
 		}
 	}
-	return differenceWithTags(olds, news, state.Missing), nil
+	return differenceWithTags(olds, news, state.Missing, state.Damaged), nil
 }
 
 func (image) create(call call, news resource.PropertyMap) (resource.PropertyMap, error) {
@@ -93,6 +96,12 @@ func (image) read(call call, olds resource.PropertyMap) (resource.PropertyMap, e
 		call.progress.info("%s", told)
 	}
 	state.Missing = missing
+	damaged, err := destination.damagedImage(call, state.Digest, state.Tags, missing, state.Sbom)
+	if err != nil {
+		call.progress.warning("cannot check the content of %s: %v", state.Repository, err)
+		return encode(state, accessSecrets...)
+	}
+	state.Damaged = damaged
 	return encode(state, accessSecrets...)
 }
 
@@ -127,6 +136,13 @@ func (image) update(call call, olds, news resource.PropertyMap) (resource.Proper
 	if !present {
 		return inputs.push(call, state)
 	}
+	found, err := destination.damagedImage(call, state.Digest, nil, nil, false)
+	if err != nil {
+		return nil, err
+	}
+	if state.Damaged = append(state.Damaged, found...); len(state.Damaged) > 0 {
+		return inputs.push(call, state)
+	}
 	if err := destination.complete(call, state.Digest, inputs); err != nil {
 		return nil, err
 	}
@@ -153,13 +169,15 @@ func (i imageInputs) push(call call, old imageState) (resource.PropertyMap, erro
 		return nil, err
 	}
 	destination.storageID = i.Home
-	content, err := i.Source.open(call, destination)
+	damaged := old.damagedIn(i.Repository)
+	content, err := i.open(call, destination, damaged)
 	if err != nil {
 		return nil, err
 	}
+	destination.forceAll(damaged)
 	if same, err := i.Source.isStored(content, destination, old.Digest); err != nil {
 		return nil, err
-	} else if same {
+	} else if same && len(damaged) == 0 {
 		if err := destination.complete(call, old.Digest, i); err != nil {
 			return nil, err
 		}
@@ -171,6 +189,26 @@ func (i imageInputs) push(call call, old imageState) (resource.PropertyMap, erro
 		return nil, err
 	}
 	return i.settle(call, destination, old, digest)
+}
+
+// open reads the source. An image that the registry alone had, and serves damaged, can only come from the Docker engine.
+func (i imageInputs) open(call call, destination *repository, damaged []string) (manifest, error) {
+	if i.Source.Kind != "registry" || len(damaged) == 0 {
+		return i.Source.open(call, destination)
+	}
+	content, err := openEngine(call, i.Source.Reference)
+	if err != nil {
+		return nil, fmt.Errorf("cannot push the damaged image %s again: %w\nhint: ./pulumiw up --replace '**-build'", i.Source.Reference, err)
+	}
+	return content, nil
+}
+
+// damagedIn is what a refresh has found damaged in the repository.
+func (s imageState) damagedIn(repository string) []string {
+	if s.Repository != repository {
+		return nil
+	}
+	return s.Damaged
 }
 
 // named is what each tag names in the repository, as far as this state knows.

@@ -38,6 +38,8 @@ type imageCopyState struct {
 	Uploaded int64 `json:"uploaded"`
 	// Missing are the tags that a refresh did not find, or found on another image.
 	Missing []string `json:"missing"`
+	// Damaged is content that a refresh did not find whole, each as `DIGEST (PART): CAUSE`.
+	Damaged []string `json:"damaged,omitempty"`
 }
 
 func (imageCopy) check(news resource.PropertyMap) (resource.PropertyMap, []plugin.CheckFailure, error) {
@@ -49,7 +51,7 @@ func (imageCopy) diff(olds, news resource.PropertyMap) (plugin.DiffResult, error
 	if err != nil {
 		return plugin.DiffResult{}, err
 	}
-	return differenceWithTags(olds, news, state.Missing), nil
+	return differenceWithTags(olds, news, state.Missing, state.Damaged), nil
 }
 
 func (imageCopy) create(call call, news resource.PropertyMap) (resource.PropertyMap, error) {
@@ -73,7 +75,7 @@ func (imageCopy) update(call call, olds, news resource.PropertyMap) (resource.Pr
 }
 
 func (s imageCopyState) isThere(wanted imageCopyInputs) bool {
-	return len(s.Missing) == 0 && s.Repository == wanted.Repository && s.Home == wanted.Home &&
+	return len(s.Missing) == 0 && len(s.Damaged) == 0 && s.Repository == wanted.Repository && s.Home == wanted.Home &&
 		s.Sbom == wanted.Sbom && reflect.DeepEqual(s.Images, wanted.Images)
 }
 
@@ -86,7 +88,7 @@ func (imageCopy) read(call call, olds resource.PropertyMap) (resource.PropertyMa
 	if err != nil {
 		return nil, err
 	}
-	var missing []string
+	var missing, damaged []string
 	for _, image := range state.Images {
 		found, _, err := destination.missingTags(image.Tags, image.Digest)
 		if err != nil {
@@ -94,8 +96,14 @@ func (imageCopy) read(call call, olds resource.PropertyMap) (resource.PropertyMa
 			return state.encode()
 		}
 		missing = append(missing, found...)
+		broken, err := destination.damagedImage(call, image.Digest, image.Tags, found, false)
+		if err != nil {
+			call.progress.warning("cannot check the content of %s: %v", state.Repository, err)
+			return state.encode()
+		}
+		damaged = append(damaged, broken...)
 	}
-	state.Missing = missing
+	state.Missing, state.Damaged = missing, damaged
 	return state.encode()
 }
 
@@ -126,6 +134,9 @@ func copyImage(call call, old imageCopyState, news resource.PropertyMap) (resour
 	destination.storageID = inputs.Home
 	if err := destination.recordPush(inputs.tags(), held.digests()...); err != nil {
 		return nil, err
+	}
+	if old.Repository == inputs.Repository {
+		destination.forceAll(old.Damaged)
 	}
 	if err := destination.take(call, held); err != nil {
 		return nil, err

@@ -5,6 +5,7 @@
 //	pulumi-resource-hero-home registry DIRECTORY  how it starts itself, to be the embedded registry
 //	pulumi-resource-hero-home sweep OWNER         how ./pulumiw ends what a killed run left, once a stack is destroyed
 //	pulumi-resource-hero-home where               how `make where` asks
+//	pulumi-resource-hero-home verify              how `make verify` downloads and hashes what a stack pushed
 //	pulumi-resource-hero-home loopback            how `make learn` has a node pull
 //	pulumi-resource-hero-home dragonfly-traffic KUBECONFIG CONTEXT NAMESPACE  how `make status` asks
 //
@@ -15,6 +16,9 @@ import (
 	"fmt"
 	"os"
 )
+
+// exitDamaged is the exit code of `verify` where it could read the registries and found damaged content.
+const exitDamaged = 3
 
 func main() {
 	if err := run(os.Args[1:]); err != nil {
@@ -32,6 +36,16 @@ func run(arguments []string) error {
 	}
 	if len(arguments) == 1 && arguments[0] == "where" {
 		return tellWhere(os.Stdin, os.Stdout)
+	}
+	if len(arguments) == 1 && arguments[0] == "verify" {
+		status := newStatusLines(os.Stderr)
+		err := verifyImages(os.Stdin, os.Stdout, status)
+		status.end()
+		if isDamageFound(err) {
+			fmt.Fprintln(os.Stderr, "error:", err)
+			os.Exit(exitDamaged)
+		}
+		return err
 	}
 	if len(arguments) == 1 && arguments[0] == "loopback" {
 		return serveLoopback(os.Stdin, os.Stdout)

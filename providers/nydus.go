@@ -37,6 +37,8 @@ type nydusState struct {
 	NydusDigest string `json:"nydusDigest"`
 	// Missing are the tags that a refresh did not find, or found on another image.
 	Missing []string `json:"missing"`
+	// Damaged is content that a refresh did not find whole, each as `DIGEST (PART): CAUSE`.
+	Damaged []string `json:"damaged,omitempty"`
 }
 
 func (nydusImage) check(news resource.PropertyMap) (resource.PropertyMap, []plugin.CheckFailure, error) {
@@ -59,7 +61,7 @@ func (nydusImage) diff(olds, news resource.PropertyMap) (plugin.DiffResult, erro
 	if err != nil {
 		return plugin.DiffResult{}, err
 	}
-	return differenceWithTags(olds, news, state.Missing), nil
+	return differenceWithTags(olds, news, state.Missing, state.Damaged), nil
 }
 
 func (nydusImage) create(call call, news resource.PropertyMap) (resource.PropertyMap, error) {
@@ -92,6 +94,12 @@ func (nydusImage) read(call call, olds resource.PropertyMap) (resource.PropertyM
 		return encode(state, accessSecrets...)
 	}
 	state.Missing = missing
+	damaged, err := destination.damagedImage(call, state.NydusDigest, state.tags(), missing, false)
+	if err != nil {
+		call.progress.warning("cannot check the content of %s: %v", state.Repository, err)
+		return encode(state, accessSecrets...)
+	}
+	state.Damaged = damaged
 	return encode(state, accessSecrets...)
 }
 
@@ -174,13 +182,21 @@ func (i nydusInputs) ensure(call call, destination *repository, old nydusState) 
 			return "", err
 		}
 		if present {
+			found, err := destination.damagedImage(call, old.NydusDigest, nil, nil, false)
+			if err != nil {
+				return "", err
+			}
+			old.Damaged = append(old.Damaged, found...)
+		}
+		if present && len(old.Damaged) == 0 {
 			if err := destination.recordPush(i.tags(), old.NydusDigest); err != nil {
 				return "", err
 			}
 			return old.NydusDigest, destination.nameAgain(old.NydusDigest, i.tags())
 		}
+		destination.forceAll(old.Damaged)
 	}
-	made, err := destination.convertToNydus(call, i)
+	made, err := destination.convertWhole(call, i)
 	if err != nil {
 		return "", fmt.Errorf("the Nydus form of %s cannot be made: %w", i.Digest, err)
 	}
@@ -188,6 +204,28 @@ func (i nydusInputs) ensure(call call, destination *repository, old nydusState) 
 		return "", err
 	}
 	return made.digest(), destination.tagAs(made, made.digest(), i.tags())
+}
+
+// convertWhole converts, and once more where the registry kept damaged content of an earlier conversion.
+func (r *repository) convertWhole(call call, inputs nydusInputs) (keptManifest, error) {
+	for try := 1; ; try++ {
+		target, err := r.forPush()
+		if err != nil {
+			return keptManifest{}, err
+		}
+		made, err := target.convertToNydus(call, inputs)
+		if err != nil {
+			return keptManifest{}, err
+		}
+		damaged, err := r.damagedImage(call, made.digest(), nil, nil, false)
+		if err != nil || len(damaged) == 0 {
+			return made, err
+		}
+		if try == mostPushes {
+			return keptManifest{}, &unrepairedError{r.host() + "/" + r.name.RepositoryStr(), damaged}
+		}
+		r.forceAll(damaged)
+	}
 }
 
 func (r *repository) nameAgain(digest string, tags []string) error {

@@ -56,6 +56,15 @@ type call struct {
 	logins *knownLogins
 	// storages is what the plugin knows of this run when images are to be deleted.
 	storages *storageMemory
+	// limits bounds each wait for a registry; nil means defaultWaitLimits.
+	limits *waitLimits
+}
+
+func (c call) waitLimits() waitLimits {
+	if c.limits == nil {
+		return defaultWaitLimits
+	}
+	return *c.limits
 }
 
 // within is the same call, which ends when the context does.

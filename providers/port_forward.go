@@ -42,7 +42,10 @@ func (c *cluster) forward(ctx context.Context, below string, port int) (*forward
 	if err != nil {
 		return nil, err
 	}
-	connection, _, err := spdy.Negotiate(upgrader, &http.Client{Transport: transport}, request, portForwardProtocol)
+	connection, err := withinTime(clusterTimeout, func() (httpstream.Connection, error) {
+		opened, _, err := spdy.Negotiate(upgrader, &http.Client{Transport: transport}, request, portForwardProtocol)
+		return opened, err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -63,6 +66,32 @@ func (c *cluster) forward(ctx context.Context, below string, port int) (*forward
 	// Nothing is said to it on that stream.
 	go forwarded.listen(troubles, troubles.Close())
 	return forwarded, nil
+}
+
+// withinTime bounds an upgrade: client-go reads its response without regard to the context. A connection that opens too
+// late is closed.
+func withinTime[T io.Closer](limit time.Duration, open func() (T, error)) (T, error) {
+	type outcome struct {
+		opened T
+		err    error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		opened, err := open()
+		done <- outcome{opened, err}
+	}()
+	select {
+	case found := <-done:
+		return found.opened, found.err
+	case <-time.After(limit):
+		go func() {
+			if late := <-done; late.err == nil {
+				late.opened.Close()
+			}
+		}()
+		var none T
+		return none, fmt.Errorf("timed out, no response within %s", seconds(limit))
+	}
 }
 
 // forwardedPort is a port of a pod, as a connection to it. It has no deadlines: whoever asks closes it.

@@ -291,13 +291,12 @@ func (i preheatInputs) basic() string {
 
 // askForChallenge is how the registry wants one to log in: basic, bearer, or not at all.
 func askForChallenge(call call, inputs preheatInputs) (string, error) {
-	sender, err := trusting(inputs.CaCertificate)
+	scheme, path, _ := strings.Cut(inputs.Repository, "://")
+	repository, err := nameRepository(strings.Replace(path, "/v2/", "/", 1), scheme == "http")
 	if err != nil {
 		return "", err
 	}
-	defer sender.CloseIdleConnections()
-	scheme, path, _ := strings.Cut(inputs.Repository, "://")
-	repository, err := nameRepository(strings.Replace(path, "/v2/", "/", 1), scheme == "http")
+	sender, err := registryTransport(call, repository.RegistryStr(), access{CaCertificate: inputs.CaCertificate, PlainHTTP: scheme == "http"})
 	if err != nil {
 		return "", err
 	}

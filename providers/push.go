@@ -13,7 +13,6 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/partial"
-	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/static"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 	"github.com/sigstore/cosign/v2/pkg/oci"
@@ -40,7 +39,7 @@ func (r *repository) push(call call, image manifest, tags []string, sbom bool) (
 			return fmt.Sprintf("pushing to %s/%s: %s sent", r.host(), r.name.RepositoryStr(), megabytes(r.uploaded.Load()))
 		})
 		defer done()
-		return r.plain(remote.Push(r.name.Digest(described.Digest.String()), image, r.options...))
+		return r.pushWhole(untilOneFails, image, described.Digest)
 	})
 	// A document may be there before what it is about (distribution-spec, "pushing manifests with subject").
 	group.Go(func() error { return r.attachDocuments(call.within(untilOneFails), image, sbom) })
@@ -96,13 +95,13 @@ func (r *repository) attachOwnDocuments(ctx context.Context, image oci.SignedEnt
 		if err != nil {
 			return err
 		}
-		group.Go(func() error { return r.attach(content, *subject) })
+		group.Go(func() error { return r.attach(ctx, content, *subject) })
 		return nil
 	})
 	return errors.Join(err, group.Wait())
 }
 
-func (r *repository) attach(document []byte, subject v1.Descriptor) error {
+func (r *repository) attach(ctx context.Context, document []byte, subject v1.Descriptor) error {
 	image := mutate.MediaType(empty.Image, types.OCIManifestSchema1)
 	// The artifact's type is the config's where the manifest does not name one (image-spec, "guidelines for artifacts").
 	image = mutate.ConfigMediaType(image, spdx)
@@ -117,7 +116,7 @@ func (r *repository) attach(document []byte, subject v1.Descriptor) error {
 	if err != nil {
 		return err
 	}
-	return r.plain(remote.Push(r.name.Digest(digest.String()), referrer, r.options...))
+	return r.pushWhole(ctx, referrer, digest)
 }
 
 // countingTransport counts the bytes of the bodies that are sent through it.

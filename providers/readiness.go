@@ -236,7 +236,8 @@ func (i readinessInputs) mayPush(ctx context.Context, transport http.RoundTrippe
 		return err
 	}
 	login := oneLogin{&authn.Basic{Username: i.Username, Password: i.Password}}
-	return remote.CheckPushPermission(repository.Tag("latest"), login, boundTransport{ctx, transport})
+	guarded := newTLSOnlyTransport(transport, repository.RegistryStr(), access{CaCertificate: i.CaCertificate, PlainHTTP: i.PlainHTTP})
+	return remote.CheckPushPermission(repository.Tag("latest"), login, boundTransport{ctx, guarded})
 }
 
 // oneLogin is the same wherever one logs in.

@@ -48,8 +48,9 @@ func serveRegistry(path string) error {
 	}
 	defer held.Close()
 	logrus.SetLevel(logrus.ErrorLevel)
+	stored := newIntactStorage(directory.path(storageFolder))
 	app := handlers.NewApp(context.Background(), directory.configuration(mark))
-	server := &http.Server{Handler: answerIdentity(mark.IdentityKey, alive(readersOnlyRead(app)))}
+	server := &http.Server{Handler: answerIdentity(mark.IdentityKey, alive(readersOnlyRead(stored.handler(app))))}
 	err = serveUntilTold(server, listener)
 	return errors.Join(err, app.Shutdown())
 }

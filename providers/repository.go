@@ -53,6 +53,11 @@ type repository struct {
 	progress progress
 	// storageID names the registry's data, where the stack pushes images of its own there.
 	storageID string
+	// forced are digests that a push sends although the registry says it has them.
+	forced sync.Map
+	// connection and sender are what options are made of.
+	connection []remote.Option
+	sender     http.RoundTripper
 }
 
 func newRepository(call call, inputs access) (*repository, error) {
@@ -61,7 +66,7 @@ func newRepository(call call, inputs access) (*repository, error) {
 		return nil, err
 	}
 	destination := &repository{name: repositoryName, progress: call.progress}
-	sender, err := destination.transport(inputs)
+	sender, err := destination.transport(call, inputs)
 	if err != nil {
 		return nil, err
 	}
@@ -69,9 +74,9 @@ func newRepository(call call, inputs access) (*repository, error) {
 	if inputs.Username != "" {
 		login = &authn.Basic{Username: inputs.Username, Password: inputs.Password}
 	}
-	options := []remote.Option{
-		remote.WithContext(call), remote.WithAuth(login), remote.WithTransport(sender), remote.WithUserAgent("hero"),
-	}
+	destination.sender = sender
+	destination.connection = []remote.Option{remote.WithContext(call), remote.WithAuth(login), remote.WithUserAgent("hero")}
+	options := append(slices.Clone(destination.connection), remote.WithTransport(sender))
 	pusher, err := remote.NewPusher(options...)
 	if err != nil {
 		return nil, err
@@ -106,7 +111,21 @@ func (r *repository) isDockerHub() bool {
 }
 
 // transport waits where the registry asks for it, and counts what is sent.
-func (r *repository) transport(inputs access) (http.RoundTripper, error) {
+func (r *repository) transport(call call, inputs access) (http.RoundTripper, error) {
+	sender, err := registryTransport(call, r.name.RegistryStr(), inputs)
+	if err != nil {
+		return nil, err
+	}
+	answers := answersTransport{inner: sender, repository: r.host() + "/" + r.name.RepositoryStr()}
+	counting := countingTransport{inner: answers, count: &r.uploaded}
+	polite := politeTransport{
+		inner: counting, server: r.host(), progress: r.progress, pulls: &r.pulls, waiting: &r.waiting,
+	}
+	return withheldTransport{polite, &r.withheld}, nil
+}
+
+// registryTransport trusts the registry's CA, keeps credentials within TLS and bounds each wait.
+func registryTransport(call call, host string, inputs access) (http.RoundTripper, error) {
 	sender, err := trusting(inputs.CaCertificate)
 	if err != nil {
 		return nil, err
@@ -114,11 +133,8 @@ func (r *repository) transport(inputs access) (http.RoundTripper, error) {
 	if inputs.IdentityKey != "" {
 		sender = verifiedTransport(inputs.IdentityKey, sender)
 	}
-	counting := countingTransport{inner: sender, count: &r.uploaded}
-	polite := politeTransport{
-		inner: counting, server: r.host(), progress: r.progress, pulls: &r.pulls, waiting: &r.waiting,
-	}
-	return withheldTransport{polite, &r.withheld}, nil
+	limited := limitedTransport{inner: sender, limits: call.waitLimits(), progress: call.progress}
+	return newTLSOnlyTransport(limited, host, inputs), nil
 }
 
 // trusting trusts a registry's own authority beside the system's.
@@ -189,11 +205,14 @@ func (r *repository) complete(call call, digest string, wanted imageInputs) erro
 	return r.tagAs(stored, digest, wanted.Tags)
 }
 
-// differenceWithTags counts tags that a refresh has not found as a change too.
-func differenceWithTags(olds, news resource.PropertyMap, missing []string) plugin.DiffResult {
+// differenceWithTags counts tags that a refresh has not found, and content that it found damaged, as changes too.
+func differenceWithTags(olds, news resource.PropertyMap, missing, damaged []string) plugin.DiffResult {
 	changed := changedKeys(olds, news)
 	if len(missing) > 0 {
 		changed = append(changed, "missing")
+	}
+	if len(damaged) > 0 {
+		changed = append(changed, "damaged")
 	}
 	return difference(changed)
 }
@@ -269,9 +288,13 @@ func (r *repository) plain(err error) error {
 	var refused *transport.Error
 	var unreachable *net.OpError
 	var unverified identityError
-	switch {
-	case errors.As(err, &unverified):
+	if errors.As(err, &unverified) {
 		return unverified // both of https and http have failed for it
+	}
+	if cause := connectionFailure(err); cause != nil {
+		return cause
+	}
+	switch {
 	case errors.As(err, &refused) && refused.StatusCode == http.StatusUnauthorized:
 		return fmt.Errorf("%s refuses the login: %w", r.host(), err)
 	case errors.As(err, &refused) && refused.StatusCode == http.StatusForbidden:

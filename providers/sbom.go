@@ -44,7 +44,7 @@ func (r *repository) attachScan(call call, image v1.Image) error {
 	if err != nil {
 		return err
 	}
-	present, err := r.hasDocument(subject.Digest)
+	present, err := r.hasDocument(call, subject.Digest)
 	if err != nil || present {
 		return err
 	}
@@ -57,11 +57,11 @@ func (r *repository) attachScan(call call, image v1.Image) error {
 	if err != nil {
 		return fmt.Errorf("the SBOM of %s cannot be made: %w", subject.Digest, err)
 	}
-	return r.attach(document, *subject)
+	return r.attach(call, document, *subject)
 }
 
-// hasDocument is also right about what was attached before this resource was there, or by somebody else.
-func (r *repository) hasDocument(digest v1.Hash) (bool, error) {
+// hasDocument tells whether an SBOM is attached that can be read, also one of an earlier resource or of another client.
+func (r *repository) hasDocument(ctx context.Context, digest v1.Hash) (bool, error) {
 	filter := remote.WithFilter("artifactType", string(spdx))
 	referrers, err := remote.Referrers(r.name.Digest(digest.String()), append(slices.Clone(r.options), filter)...)
 	if err != nil {
@@ -71,7 +71,16 @@ func (r *repository) hasDocument(digest v1.Hash) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return len(found.Manifests) > 0, nil
+	if r.isDockerHub() {
+		return len(found.Manifests) > 0, nil // each read manifest counts as a pull there
+	}
+	for _, each := range found.Manifests {
+		whole, err := r.isWhole(ctx, each.Digest)
+		if err != nil || whole {
+			return whole, err
+		}
+	}
+	return false, nil
 }
 
 // scan lets syft read the image from a folder, so that it needs neither a network nor a password.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -46,13 +47,16 @@ func tellWhere(in io.Reader, out io.Writer) error {
 	fmt.Fprintln(table, "registry\trepository")
 	for _, home := range homes {
 		fmt.Fprintf(table, "%s\t%s\n", home.Registry, home.Repository)
-		tags, left, err := home.digests(call{Context: ctx})
+		tags, left, err := home.digests(call{Context: ctx, progress: progress{out: newStatusLines(os.Stderr)}})
 		if err != nil {
 			unread = append(unread, fmt.Errorf("%s cannot be read: %w", home.Repository, err))
 			continue
 		}
 		if left != "" {
 			pullsLeft = append(pullsLeft, left)
+		}
+		if damage := home.damage(ctx, tags); damage != nil {
+			unread = append(unread, damage)
 		}
 		for tag, digest := range tags {
 			found[called{tag, digest}] = append(found[called{tag, digest}], home.Registry)
@@ -78,6 +82,27 @@ func tellWhere(in io.Reader, out io.Writer) error {
 		return errors.Join(unread...)
 	}
 	return agreement(homes, found, out)
+}
+
+// damage compares the existence and the size of all that the stack's own tags lead to.
+func (d dwelling) damage(ctx context.Context, tags map[string]string) error {
+	there, err := newRepository(call{Context: ctx}, d.access)
+	if err != nil {
+		return err
+	}
+	var damaged []string
+	for _, tag := range d.Tags {
+		found, err := there.damagedImage(ctx, tags[tag], nil, nil, false)
+		if err != nil {
+			return fmt.Errorf("cannot read %s: %w", d.Repository, err)
+		}
+		damaged = append(damaged, found...)
+	}
+	slices.Sort(damaged)
+	if damaged = slices.Compact(damaged); len(damaged) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%s serves damaged content: %s\nhint: ./pulumiw refresh, then ./pulumiw up pushes it again", d.Repository, someOf(damaged))
 }
 
 // digests has what each tag names, and how many pulls the registry that counts them has left.

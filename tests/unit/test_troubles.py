@@ -20,11 +20,17 @@ PARTS = {
     "no answer in …",
     "somebody else has changed it in the meantime",
     "what syft wrote is no SPDX document",
+    "no SBOM of it can be read",
+    "it has … bytes instead of …",
+    "… bytes instead of …",
+    "1 manifest or blob",
+    "… manifests and blobs",
 }
 # What says how a command of CI or of a test is called, and is no trouble.
 USAGES = {
     "name a stack: make status STACK=…",
     "name a stack: make where STACK=…",
+    "name a stack: make verify STACK=…",
     "name a stack: make learn STACK=…",
     "name a command to run: python3 -m tools.within COMMAND …",
     "name a commit to compare with: python3 -S -m tools.touched BASE",
@@ -35,6 +41,7 @@ USAGES = {
 # What only a mistake of ours could bring about: nobody at the terminal can mend it.
 FAULTS = {
     "no list of homes: …",
+    "no list of images: …",
     "no home: …",
     "the files of the image cannot be listed",
     "an image cannot come from …",

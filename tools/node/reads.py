@@ -14,6 +14,7 @@ from tools.problem import Problem
 
 # The first byte of a file's number is that of its file system, where several are mounted by one nydusd.
 WITHIN_A_FILE_SYSTEM = 2**56 - 1
+SECONDS_TO_RESPOND = 30.0
 
 
 class Access(TypedDict):
@@ -54,9 +55,13 @@ def accesses_of(node: Node) -> list[Access]:
     (api,) = (node.folder / "socket").glob("*/api.sock")
     with closing(http.client.HTTPConnection("localhost")) as connection:
         connection.sock = socket.socket(socket.AF_UNIX)
-        connection.sock.connect(str(api))
-        connection.request("GET", "/api/v1/metrics/pattern")
-        return list(json.loads(connection.getresponse().read()))
+        connection.sock.settimeout(SECONDS_TO_RESPOND)
+        try:
+            connection.sock.connect(str(api))
+            connection.request("GET", "/api/v1/metrics/pattern")
+            return list(json.loads(connection.getresponse().read()))
+        except TimeoutError as error:
+            raise Problem(f"cannot read from nydusd: timed out, no response within {SECONDS_TO_RESPOND:g} s") from error
 
 
 def in_order(accesses: list[Access], files: dict[int, File]) -> list[File]:
