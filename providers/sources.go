@@ -32,7 +32,7 @@ type manifest = remote.Taggable
 func (s source) fingerprint() (string, error) {
 	switch s.Kind {
 	case "ko":
-		return goSourceFingerprint(s.Path)
+		return goSourceFingerprint(s.Path, s.Platforms...)
 	case "archive":
 		if err := checkArchive(s.Path); err != nil {
 			return "", err
