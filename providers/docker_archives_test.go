@@ -141,7 +141,7 @@ var dockerArchives = map[string]func(t *testing.T) onDisk{
 	"ctr image export, two images": func(t *testing.T) onDisk {
 		one, other := ociImageFor(t, "linux/amd64"), ociImageFor(t, "linux/amd64")
 		made := ociFiles(t, one, other).indexed(t, entry(t, one, containerdName, "a:1"), entry(t, other, containerdName, "b:1"))
-		return refusedWith("more than one image", "a:1", "b:1")(t, made.writeTar(t))
+		return refusedWith("more than one image", "a:1", "b:1", "skopeo copy oci-archive:")(t, made.writeTar(t))
 	},
 	"ctr image export, two images and one of another platform": func(t *testing.T) onDisk {
 		amd64, arm64 := ociImageFor(t, "linux/amd64"), ociImageFor(t, "linux/arm64")

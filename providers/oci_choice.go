@@ -14,7 +14,7 @@ import (
 
 const (
 	writeLayoutAgain = "write the layout again, with the tool that made it"
-	oneImageOnly     = "write the one image into a layout of its own: skopeo copy oci:%s:NAME oci:image"
+	oneImageOnly     = "write the one image into a layout of its own: skopeo copy %s:NAME oci:image"
 )
 
 // Where tools write the name of an image: the OCI specification's annotation, and containerd's.
@@ -86,7 +86,15 @@ func (l ociLayout) choose() (*ociNode, error) {
 			descriptor: describeRaw(raw),
 		}, nil
 	}
-	return nil, cannotReadWithHint(l.path, severalImages(described(images)), fmt.Sprintf(oneImageOnly, l.path))
+	return nil, cannotReadWithHint(l.path, severalImages(described(images)), fmt.Sprintf(oneImageOnly, l.reference()))
+}
+
+// reference is what skopeo calls the layout.
+func (l ociLayout) reference() string {
+	if l.isFolder() {
+		return "oci:" + l.path
+	}
+	return "oci-archive:" + l.path
 }
 
 // severalImages is the error of an archive or layout with more than one image; it holds what they are called.

@@ -24,7 +24,7 @@ var ociLayouts = map[string]func(t *testing.T) onDisk{
 	"skopeo copy, two images": func(t *testing.T) onDisk {
 		one, other := ociImageFor(t, "linux/amd64"), ociImageFor(t, "linux/amd64")
 		made := ociFiles(t, one, other).indexed(t, entry(t, one, refName, "v1"), entry(t, other, refName, "v2"))
-		return refusedWith("more than one image", "v1", "v2", digestOf(t, one).String(), "skopeo copy")(t, made.writeLayout(t))
+		return refusedWith("more than one image", "v1", "v2", digestOf(t, one).String(), "skopeo copy oci:")(t, made.writeLayout(t))
 	},
 	"skopeo copy oci-archive:": func(t *testing.T) onDisk {
 		index := ociIndexOf(t, ociImageFor(t, "linux/amd64"), ociImageFor(t, "linux/arm64"))
