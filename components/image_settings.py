@@ -25,6 +25,9 @@ PLATFORM = re.compile(
 REFERENCE = re.compile(
     rf"([a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?(:\d+)?/)?{REPOSITORY.pattern}(:{TAG.pattern})?(@sha256:[0-9a-f]{{64}})?"
 )
+# What such files begin with (RFC 1952, RFC 8878).
+GZIP = b"\x1f\x8b"
+ZSTD = b"\x28\xb5\x2f\xfd"
 LONGEST_REPOSITORY = 200
 # As everybody calls them who makes such images; the plugin puts it there.
 NYDUS_SUFFIX = "-nydus"
@@ -256,14 +259,18 @@ def _check_image_on_disk(source: str) -> None:
     elif not _exists(source, Path.is_file):
         raise ValueError("there is no such file or folder")
     elif not _exists(source, _is_archive):
-        raise ValueError("this file is no archive as `docker save` writes it, not compressed")
+        raise ValueError("this file is no archive of an image: a tar, also with gzip, bzip2 or zstd")
 
 
 def _is_archive(path: Path) -> bool:
-    try:
-        with tarfile.open(path, "r:"):
+    with path.open("rb") as file:
+        if file.read(len(ZSTD)).startswith((GZIP, ZSTD)):
+            # The plugin decompresses it and names what is wrong with it. Python knows zstd since 3.14.
             return True
-    except tarfile.TarError:
+    try:
+        with tarfile.open(path, "r:*"):
+            return True
+    except (tarfile.TarError, EOFError):
         return False
 
 
@@ -276,5 +283,6 @@ def _exists(path: Path | str, is_there: Callable[[Path], bool]) -> bool:
 
 
 def _and_above(context: str) -> list[Path]:
-    folder = Path(context).absolute()
-    return [folder, *folder.parents]
+    # A link may lead into a module.
+    folders = (Path(context).resolve(), Path(context).absolute())
+    return [each for folder in folders for each in (folder, *folder.parents)]

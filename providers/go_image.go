@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"log"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"time"
@@ -27,12 +26,15 @@ import (
 // give the same digest: no time, no path and no commit goes into it.
 func buildGo(call call, s source) (build.Result, error) {
 	call.progress.status("building %s for %s", s.Path, strings.Join(s.Platforms, ", "))
-	directory, err := filepath.Abs(s.Path)
+	directory, err := goDirectory(s.Path)
 	if err != nil {
 		return nil, err
 	}
-	// ko's log repeats our progress. Its cache of binaries (KOCACHE) is not switched on: two checkouts would
-	// share it by name.
+	// Also without ko's cache of binaries (KOCACHE): two checkouts would share it by name.
+	if err := fixBuildEnvironment(); err != nil {
+		return nil, err
+	}
+	// ko's log repeats our progress.
 	log.SetOutput(io.Discard)
 	builder, err := build.NewGo(call, directory,
 		build.WithPlatforms(s.Platforms...),
@@ -41,6 +43,7 @@ func buildGo(call call, s source) (build.Result, error) {
 		build.WithDefaultFlags([]string{"-trimpath", "-buildvcs=false"}),
 		build.WithDefaultLdflags([]string{"-s", "-w"}),
 		build.WithConfig(map[string]build.Config{}),
+		build.WithDefaultEnv([]string{"CGO_ENABLED=0"}),
 		build.WithSPDX("v0.18.0"),
 		build.WithJobs(runtime.GOMAXPROCS(0)),
 	)
@@ -54,6 +57,9 @@ func buildGo(call call, s source) (build.Result, error) {
 	result, err := builder.Build(call, reference)
 	if err != nil {
 		return nil, fmt.Errorf("%s does not build: %w", s.Path, err)
+	}
+	if err := checkPrograms(result); err != nil {
+		return nil, fmt.Errorf("cannot build %s: %w", s.Path, err)
 	}
 	return result, nil
 }

@@ -3,17 +3,13 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
-	"github.com/google/go-containerregistry/pkg/v1/tarball"
 	"github.com/moby/moby/client"
 )
 
@@ -21,8 +17,8 @@ const patienceWithEngine = 30 * time.Second
 
 // source is where an image comes from; its kind says which of the fields count.
 type source struct {
-	// Kind is ko (Path is a Go main package), archive (a file that `docker save` wrote), layout (a folder in the OCI
-	// image layout), engine (Reference is an image of the Docker engine, by name or ID) or registry (Reference is one
+	// Kind is ko (Path is a Go main package), archive (a file that `docker save` wrote, or an OCI image layout in a tar),
+	// layout (a folder in the OCI image layout), engine (Reference is an image of the Docker engine, by name or ID) or registry (Reference is one
 	// in a registry that the same login opens).
 	Kind      string   `json:"kind"`
 	Path      string   `json:"path,omitempty"`
@@ -36,10 +32,16 @@ type manifest = remote.Taggable
 func (s source) fingerprint() (string, error) {
 	switch s.Kind {
 	case "ko":
-		return goSourceFingerprint(s.Path)
+		return goSourceFingerprint(s.Path, s.Platforms...)
 	case "archive":
+		if err := checkArchive(s.Path); err != nil {
+			return "", err
+		}
 		return fileFingerprint(s.Path)
 	case "layout":
+		if err := checkLayout(s.Path); err != nil {
+			return "", err
+		}
 		// The index names every blob by its digest.
 		return fileFingerprint(filepath.Join(s.Path, "index.json"))
 	case "engine":
@@ -54,9 +56,9 @@ func (s source) open(call call, destination *repository) (manifest, error) {
 	case "ko":
 		return buildGo(call, s)
 	case "archive":
-		return openArchive(s.Path)
+		return openArchive(call, s.Path)
 	case "layout":
-		return openLayout(s.Path)
+		return openLayout(call, s.Path)
 	case "engine":
 		return openEngine(call, s.Reference)
 	case "registry":
@@ -115,31 +117,22 @@ func engineFingerprint(reference string) (string, error) {
 
 // openEngine has the engine save the image into a file that has no name any more, so that however large the image is
 // it fills no memory, and however the plugin ends nothing is left of it.
-func openEngine(ctx context.Context, reference string) (manifest, error) {
+func openEngine(call call, reference string) (manifest, error) {
 	engine, err := client.New(client.FromEnv)
 	if err != nil {
 		return nil, err
 	}
 	defer engine.Close()
-	saved, err := engine.ImageSave(ctx, []string{reference})
+	saved, err := engine.ImageSave(call, []string{reference})
 	if err != nil {
 		return nil, engineRefuses(reference, err)
 	}
 	defer saved.Close()
-	file, err := os.CreateTemp("", "hero-image-")
-	if err != nil {
-		return nil, err
-	}
-	if err := os.Remove(file.Name()); err != nil {
-		return nil, err
-	}
-	size, err := io.Copy(file, saved)
+	file, err := spool(saved)
 	if err != nil {
 		return nil, engineRefuses(reference, err)
 	}
-	return tarball.Image(func() (io.ReadCloser, error) {
-		return io.NopCloser(io.NewSectionReader(file, 0, size)), nil
-	}, nil)
+	return openArchiveFile(call, file, reference)
 }
 
 func engineRefuses(reference string, err error) error {
@@ -148,14 +141,14 @@ func engineRefuses(reference string, err error) error {
 
 // openStored takes what the Docker engine has pushed already, so that it only gets further names. Where the registry
 // has lost it since, the engine may have it still.
-func openStored(ctx context.Context, text string, destination *repository) (manifest, error) {
+func openStored(call call, text string, destination *repository) (manifest, error) {
 	reference, err := name.ParseReference(text)
 	if err != nil {
 		return nil, err
 	}
 	descriptor, err := remote.Get(reference, destination.options...)
 	if isMissing(err) {
-		image, err := openEngine(ctx, text)
+		image, err := openEngine(call, text)
 		if err != nil {
 			return nil, fmt.Errorf("the registry has lost the image, and %w; "+
 				"`./pulumiw up --replace '**-build'` builds it anew", err)
@@ -163,7 +156,7 @@ func openStored(ctx context.Context, text string, destination *repository) (mani
 		return image, nil
 	}
 	if isWithheld(err) {
-		if image, err := openEngine(ctx, text); err == nil {
+		if image, err := openEngine(call, text); err == nil {
 			return image, nil
 		}
 	}
@@ -174,32 +167,4 @@ func openStored(ctx context.Context, text string, destination *repository) (mani
 		return descriptor.ImageIndex()
 	}
 	return descriptor.Image()
-}
-
-func openArchive(path string) (manifest, error) {
-	image, err := tarball.ImageFromPath(path, nil)
-	if err != nil {
-		return nil, fmt.Errorf("%s is not an archive with one image in it, as `docker save` writes it: %w", path, err)
-	}
-	return image, nil
-}
-
-// openLayout takes the one image, or the one index, of a layout; a layout of several becomes an index of them.
-func openLayout(path string) (manifest, error) {
-	index, err := layout.ImageIndexFromPath(path)
-	if err != nil {
-		return nil, fmt.Errorf("%s is not an OCI image layout: %w", path, err)
-	}
-	content, err := index.IndexManifest()
-	if err != nil {
-		return nil, err
-	}
-	if len(content.Manifests) != 1 {
-		return index, nil
-	}
-	only := content.Manifests[0]
-	if only.MediaType.IsIndex() {
-		return index.ImageIndex(only.Digest)
-	}
-	return index.Image(only.Digest)
 }

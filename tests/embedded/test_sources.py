@@ -1,8 +1,11 @@
 """Images from elsewhere: another Go program, an archive, a layout."""
 
+import io
 import json
 import re
+import shutil
 import subprocess
+import tarfile
 from pathlib import Path
 
 from tests.checkout import ROOT, Checkout
@@ -18,6 +21,9 @@ import "example.com/words"
 
 func main() { println(words.Hello) }
 """
+
+# EM_X86_64 of an ELF header.
+AMD64 = 62
 
 # What dpkg leaves in an image.
 DEBIAN = {
@@ -45,6 +51,47 @@ def test_a_change_in_a_module_beside_it_is_seen(checkout: Checkout) -> None:
     digest = checkout.outputs()["digest"]
     words = checkout.path / "a program" / "words" / "words.go"
     words.write_text(words.read_text().replace("hello", "good morning"))
+    checkout.up()
+    assert checkout.outputs()["digest"] != digest
+
+
+def test_shell_environment_does_not_change_the_image(checkout: Checkout) -> None:
+    checkout.use_image("platforms: [linux/amd64]")
+    checkout.environment.update(GOOS="darwin", GOARCH="arm64", CGO_ENABLED="1", GOFLAGS="-p=1", GOAMD64="v3")
+    checkout.up()
+    with tarfile.open(fileobj=io.BytesIO(exported(checkout))) as files:
+        (member,) = [each for each in files if each.name.endswith("ko-app/hero")]
+        file = files.extractfile(member)
+        assert file
+        program = file.read()
+    assert program.startswith(b"\x7fELF\x02\x01")
+    assert int.from_bytes(program[18:20], "little") == AMD64
+    for name in ("GOOS", "GOARCH", "CGO_ENABLED", "GOFLAGS", "GOAMD64"):
+        del checkout.environment[name]
+    assert checkout.up().unchanged
+
+
+def test_checkout_inside_the_go_module(checkout: Checkout) -> None:
+    write_go_program(checkout.path)
+    checkout.use_image("context: cmd/greet", "platforms: [linux/amd64]")
+    checkout.up()
+    for name in (".venv/notes.go", "bin/greet", "other/other.go", "cmd/greet/README.md"):
+        (checkout.path / name).parent.mkdir(parents=True, exist_ok=True)
+        (checkout.path / name).write_text("package main\n")
+    assert checkout.up().unchanged
+
+
+def test_context_is_a_link(checkout: Checkout) -> None:
+    write_go_program(checkout.path / "program")
+    checkout.use_image("context: program/cmd/greet", "platforms: [linux/amd64]")
+    checkout.up()
+    digest = checkout.outputs()["digest"]
+    (checkout.path / "linked").symlink_to("program/cmd/greet")
+    checkout.use_image("context: linked", "platforms: [linux/amd64]")
+    checkout.up()
+    assert checkout.outputs()["digest"] == digest
+    main = checkout.path / "program" / "cmd" / "greet" / "main.go"
+    main.write_text(main.read_text().replace("words.Hello", "words.Hello, 1"))
     checkout.up()
     assert checkout.outputs()["digest"] != digest
 
@@ -84,6 +131,50 @@ def test_a_layout_keeps_its_digest(checkout: Checkout) -> None:
     checkout.up()
     assert checkout.outputs()["digest"] == digest
     assert checkout.up().unchanged
+
+
+def test_oci_archive_keeps_its_digest(checkout: Checkout) -> None:
+    digest = write_layout(checkout.path / "layout", [layer({"hello": b"world"})])
+    with tarfile.open(checkout.path / "hero.tar.gz", "w:gz") as archive:
+        archive.add(checkout.path / "layout", arcname=".")
+    checkout.use_image("build: existing", "source: ./hero.tar.gz")
+    checkout.up()
+    assert checkout.outputs()["digest"] == digest
+    assert checkout.up().unchanged
+
+
+def test_layout_with_two_names_of_one_image(checkout: Checkout) -> None:
+    digest = write_layout(checkout.path / "layout", [layer({"hello": b"world"})])
+    rename_entries(checkout.path / "layout", "v1", "latest")
+    checkout.use_image("build: existing", "source: ./layout")
+    checkout.up()
+    assert checkout.outputs()["digest"] == digest
+    assert exported(checkout)
+
+
+def test_layout_with_two_images_is_refused(checkout: Checkout) -> None:
+    one = write_layout(checkout.path / "layout", [layer({"hello": b"world"})])
+    other = write_layout(checkout.path / "other", [layer({"hello": b"again"})])
+    shutil.copytree(checkout.path / "other" / "blobs", checkout.path / "layout" / "blobs", dirs_exist_ok=True)
+    entries = [
+        json.loads((checkout.path / name / "index.json").read_text())["manifests"][0] for name in ("layout", "other")
+    ]
+    (checkout.path / "layout" / "index.json").write_text(json.dumps({"schemaVersion": 2, "manifests": entries}))
+    checkout.use_image("build: existing", "source: ./layout")
+    ended = checkout.make("up")
+    assert ended.code != 0
+    assert f"cannot read ./layout: more than one image is in it: {one}, {other}" in ended.text
+    assert "hint: " in ended.text
+
+
+def test_half_an_index_json_is_named(checkout: Checkout) -> None:
+    write_layout(checkout.path / "layout", [layer({"hello": b"world"})])
+    index = checkout.path / "layout" / "index.json"
+    index.write_text(index.read_text()[:40])
+    checkout.use_image("build: existing", "source: ./layout")
+    ended = checkout.make("up")
+    assert ended.code != 0
+    assert "cannot read ./layout/index.json: not valid JSON" in ended.text
 
 
 def test_what_crane_pulled_as_a_layout_can_move_in_again(checkout: Checkout, tmp_path: Path) -> None:
@@ -136,7 +227,8 @@ def test_a_tar_that_is_no_image_is_told(checkout: Checkout) -> None:
     checkout.use_image("build: existing", "source: ./hero.tar")
     ended = checkout.make("up")
     assert ended.code != 0
-    assert "./hero.tar is not an archive with one image in it" in ended.text
+    assert "cannot read ./hero.tar: no image is in it: it has neither manifest.json nor index.json" in ended.text
+    assert "hint: " in ended.text
     assert "Traceback" not in ended.text
 
 
@@ -149,6 +241,13 @@ def test_a_preview_needs_no_go(checkout: Checkout) -> None:
     ended = Checkout(checkout.path, checkout.port, {**away, "KO_GO_PATH": "/nowhere"}).make("preview")
     assert ended.code == 0, ended.text
     assert (ROOT / "hero" / "go.mod").exists()
+
+
+def rename_entries(layout: Path, *names: str) -> None:
+    """Give the one image of a layout several names."""
+    (image,) = json.loads((layout / "index.json").read_text())["manifests"]
+    entries = [{**image, "annotations": {"org.opencontainers.image.ref.name": name}} for name in names]
+    (layout / "index.json").write_text(json.dumps({"schemaVersion": 2, "manifests": entries}))
 
 
 def exported(checkout: Checkout) -> bytes:

@@ -25,6 +25,21 @@ PARTS = {
     "… bytes instead of …",
     "1 manifest or blob",
     "… manifests and blobs",
+    # Causes, behind "cannot read …:".
+    "compressed with xz",
+    "it has no module directive",
+    "not a regular file",
+    "not a tar archive",
+    "not valid JSON: …",
+    "the file is truncated",
+    "the layer … is missing",
+    "the layer …: …",
+    "the link leads to a folder that contains the link",
+    "… is missing",
+    "… is neither an image nor an index",
+    "… is not valid JSON: …",
+    # Behind "cannot build …:".
+    "the program was built with …=…, and the image is for …, which needs …",
 }
 # What says how a command of CI or of a test is called, and is no trouble.
 USAGES = {
@@ -45,6 +60,10 @@ FAULTS = {
     "no home: …",
     "the files of the image cannot be listed",
     "an image cannot come from …",
+    "ko returned no image",
+    "the index names no manifest …",
+    "the manifest names no blob …",
+    "the manifest names no config",
     "properties that do not fit: …",
     "the engine at … cannot be reached: …",
     "this plugin has no resource …",
