@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from tools import integrity
 from tools.problem import Problem, about
 from tools.progress import say
 
@@ -89,6 +90,7 @@ def newly_made(folder: Path) -> Generator[Path]:
             # It is here already where somebody has taken a part of it away.
             _remove([folder])
             unfinished.rename(folder)
+            integrity.record(folder)
         finally:
             _remove([unfinished])
     whole = _siblings(folder, rf"{kind}-[0-9a-f]{{16}}")
