@@ -384,6 +384,12 @@ def test_words_in_no_encoding_are_told_all_the_same(tmp_path: Path) -> None:
         (["up", "--stack=x"], "x"),
         (["up", "--stack", "organization/hero/x"], "x"),
         (["up", "--stack"], "dev"),
+        (["up", "-sx"], "x"),
+        (["up", "-s=x"], "x"),
+        (["up", "-ys", "x"], "x"),
+        (["--stack", "x", "up"], "x"),
+        (["up", "--message", "--stack=y", "-s", "x"], "x"),
+        (["up", "--", "--stack", "x"], "dev"),
     ],
 )
 def test_the_stack_of_a_command(monkeypatch: pytest.MonkeyPatch, arguments: list[str], stack: str) -> None:
