@@ -40,8 +40,13 @@ def is_our_own() -> bool:
 
 def _is_logged_in() -> bool:
     folder = os.environ.get("PULUMI_CREDENTIALS_PATH") or os.environ.get("PULUMI_HOME") or home() / ".pulumi"
+    file = Path(folder) / "credentials.json"
     try:
-        return bool(json.loads((Path(folder) / "credentials.json").read_bytes())["current"])
+        content = file.read_bytes()
+        if not content.strip(b"\0"):
+            # The user may be logged in to another backend, in which the stack exists already.
+            raise state_files.cannot_read(file, state_files.why_not_json(content), "pulumi login BACKEND")
+        return bool(json.loads(content)["current"])
     except (OSError, ValueError, KeyError, TypeError):
         return False
 

@@ -27,7 +27,13 @@ def repair(file: Path, bookkeeping: Path) -> None:
             f"{file.name} was cut short (kept as {kept}); restored as the last command left it; "
             f"hint: if that was an edit of yours, rm {quoted(copy)} and make it again"
         )
-    elif b"\0" in content:
+    else:
+        check(file)
+
+
+def check(file: Path) -> None:
+    """Raise Problem where the stack's file is one that no user has written."""
+    if b"\0" in (_read(file) or b""):
         raise cannot_read(file, "it holds NUL bytes", f"git checkout -- {quoted(file)}")
 
 

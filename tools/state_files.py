@@ -10,6 +10,7 @@ import contextlib
 import json
 import re
 import shlex
+import shutil
 import socket
 import time
 from collections.abc import Iterable
@@ -24,6 +25,7 @@ UNFINISHED = re.compile(r".+\.[0-9a-f]+\.tmp")
 META = re.compile(rb"\s*version:\s*\d+\s*")
 SECONDS_TO_WRITE = 0.2
 SECONDS_BETWEEN_LOOKS = 0.1
+SECONDS_OF_A_COMMAND = 24 * 3600
 
 
 def read(file: Path) -> bytes:
@@ -146,6 +148,22 @@ def remove_broken_selection(file: Path) -> None:
         if why_not_json(read(file)):
             file.unlink()
             say(f"removed {file}, which was broken, so no stack is selected; hint: ./pulumiw stack select NAME")
+
+
+def check_selection(file: Path) -> None:
+    """Raise Problem where Pulumi cannot read which stack is selected."""
+    with contextlib.suppress(FileNotFoundError):
+        reason = why_not_json(read(file))
+        if reason:
+            raise cannot_read(file, reason, f"rm {quoted(file)} && ./pulumiw stack select NAME")
+
+
+def remove_left_over(files: Iterable[Path]) -> None:
+    """Remove temporary files of commands that were killed: those that are older than any command."""
+    for file in files:
+        with contextlib.suppress(OSError):
+            if time.time() - file.lstat().st_mtime > SECONDS_OF_A_COMMAND:
+                shutil.rmtree(file) if file.is_dir() and not file.is_symlink() else file.unlink()
 
 
 def pulumi_process(checkout: Path) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, nullcontext
@@ -47,6 +48,10 @@ def plainly(work: Callable[[], int]) -> int:
     except Problem as problem:
         say(str(problem))
         return 1
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        # Of a file or of an answer that is no text or no JSON; where it is known which, that is said before.
+        say(f"cannot read what is no text or no JSON: {error}")
+        return 1
     except OSError as error:
         say(f"{error.filename or 'the system'}: {error.strerror or error}")
         return 1
@@ -60,6 +65,8 @@ def _run(arguments: list[str]) -> int:
     command = read_arguments(arguments)
     if not backend.is_our_own() or command.name in ("login", "logout"):
         stack = select(command, environment).stack
+        if command.name not in MAKES_NO_STACK and not command.asks_for_help:
+            _check_user_files(stack, environment)
         return _be_pulumi(pulumi, arguments, {**environment, **authorities.environment(stack)})
     # Pulumi would take the user's passphrase for other projects rather than the file.
     os.environ.pop("PULUMI_CONFIG_PASSPHRASE", None)
@@ -68,6 +75,9 @@ def _run(arguments: list[str]) -> int:
     environment.update(backend.own_environment())
     passphrase.keep_copy(backend.STATE)
     state_files.remove_broken_meta(backend.STATE / "meta.yaml")
+    state_files.remove_left_over(
+        [*ROOT.glob(".tidy-*"), *backend.STATE.glob("tmp????????"), *ROOT.glob("bin/*.[0-9]*")]
+    )
     _repair_selection(environment)
     selection = _selection_in_own_state(command, environment)
     environment.update(authorities.environment(selection.stack))
@@ -76,6 +86,15 @@ def _run(arguments: list[str]) -> int:
         with backend.tidy_stack_files():
             return _be_pulumi(pulumi, arguments, environment)
     return _be_pulumi_with_our_own_state(pulumi, arguments, command, selection, environment)
+
+
+def _check_user_files(stack: str, environment: dict[str, str]) -> None:
+    """Refuse files that Pulumi cannot read. With a backend of the user's own, nothing is repaired."""
+    if stack:
+        stack_files.check(ROOT / f"Pulumi.{stack}.yaml")
+    project = find_project(ROOT, environment)
+    if project:
+        state_files.check_selection(workspace_file(project, environment))
 
 
 def _selection_in_own_state(command: PulumiCommand, environment: dict[str, str]) -> Selection:

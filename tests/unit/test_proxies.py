@@ -9,7 +9,7 @@ import urllib.request
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import Any
+from typing import Any, cast
 
 import grpc
 import pytest
@@ -65,7 +65,7 @@ def engine() -> Generator[int]:
         assert context.is_active()
         return request
 
-    method: Any = grpc.unary_unary_rpc_method_handler(answer)  # pyright: ignore[reportUnknownMemberType]
+    method = cast("Any", grpc.unary_unary_rpc_method_handler(answer))  # pyright: ignore[reportUnknownMemberType]
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("service", {"method": method}),))
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()

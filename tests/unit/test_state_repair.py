@@ -285,6 +285,37 @@ def test_broken_selection_is_removed(tmp_path: Path, damage: str, capsys: pytest
     assert "hint: ./pulumiw stack select NAME" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("damage", ["empty", "half", "nul", "another-type", "no-utf8"])
+def test_broken_selection_in_the_users_home_is_refused(tmp_path: Path, damage: str) -> None:
+    file = tmp_path / "my workspace.json"
+    file.write_bytes(DAMAGES[damage](b'{"stack":"dev"}'))
+    with pytest.raises(Problem, match=r"cannot read .*: it .*\nhint: rm '.*' && \./pulumiw stack select NAME"):
+        state_files.check_selection(file)
+    assert file.exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"\0\0\0"])
+def test_broken_login_is_not_taken_for_none(checkout: Path, monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
+    for name in ("PULUMI_BACKEND_URL", "PULUMI_ACCESS_TOKEN", "PULUMI_CREDENTIALS_PATH"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PULUMI_HOME", str(checkout))
+    (checkout / "Pulumi.yaml").write_text("name: hero\n")
+    (checkout / "credentials.json").write_bytes(content)
+    with pytest.raises(Problem, match=r"cannot read .*credentials\.json: it .*\nhint: pulumi login BACKEND"):
+        backend.is_our_own()
+
+
+def test_only_old_temporary_files_are_removed(tmp_path: Path) -> None:
+    (tmp_path / ".tidy-old").mkdir()
+    (tmp_path / ".tidy-old" / "file").touch()
+    (tmp_path / "tmpabcdefgh").touch()
+    (tmp_path / ".tidy-new").mkdir()
+    for name in (".tidy-old", "tmpabcdefgh"):
+        os.utime(tmp_path / name, (1, 1))
+    state_files.remove_left_over(list(tmp_path.iterdir()))
+    assert [file.name for file in tmp_path.iterdir()] == [".tidy-new"]
+
+
 def test_attributes_of_another_type_are_removed(
     files: StackFiles, checkout: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,7 @@
 import ast
 import base64
 import hashlib
+import json
 import subprocess
 import sys
 import time
@@ -367,6 +368,15 @@ def test_a_user_without_a_home_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Path, "home", unknown)
     with pytest.raises(Problem, match="set HOME"):
         places.cache()
+
+
+@pytest.mark.parametrize("error", [b"\xff", b"{"])
+def test_broken_text_is_no_traceback(capsys: pytest.CaptureFixture[str], error: bytes) -> None:
+    def work() -> int:
+        return int(bool(json.loads(error.decode())))
+
+    assert wrapper.plainly(work) == 1
+    assert capsys.readouterr().err.startswith("pulumiw: cannot read what is no text or no JSON: ")
 
 
 def test_words_in_no_encoding_are_told_all_the_same(tmp_path: Path) -> None:
