@@ -17,12 +17,15 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, cast
 
+from tools.places import ROOT
 from tools.problem import Problem
 from tools.progress import say
 
 # The name that Go Cloud's fileblob gives a file until all of it is written.
 UNFINISHED = re.compile(r".+\.[0-9a-f]+\.tmp")
 META = re.compile(rb"\s*version:\s*\d+\s*")
+# In the environment of a Pulumi: the process of its ./pulumiw, and the stack.
+STARTED_BY = "HERO_STARTED_BY"
 SECONDS_TO_WRITE = 0.2
 SECONDS_BETWEEN_LOOKS = 0.1
 SECONDS_OF_A_COMMAND = 24 * 3600
@@ -73,12 +76,13 @@ def json_object(content: bytes) -> dict[str, Any]:
 
 
 def wait_for_runs(folder: Path, stack: str) -> None:
-    """Wait for a Pulumi on this machine that holds a lock of the stack, as one does whose ./pulumiw was killed."""
+    """Wait for a Pulumi on this machine that holds a lock of the stack, or whose ./pulumiw was killed."""
     is_told = False
     while True:
         locks = [json_object(_content(file)) for file in _files(folder) if file.suffix == ".json"]
         running = [lock.get("pid") for lock in locks if lock.get("hostname") == socket.gethostname()]
         running = [pid for pid in running if isinstance(pid, int) and _is_pulumi(Path(f"/proc/{pid}"))]
+        running += _orphans(stack)
         if not running:
             return
         if not is_told:
@@ -174,6 +178,25 @@ def pulumi_process(checkout: Path) -> int | None:
             if (here == checkout or checkout in here.parents) and _is_pulumi(folder):
                 return int(folder.name)
     return None
+
+
+def _orphans(stack: str) -> list[int]:
+    """Return every Pulumi that acts on the stack of this checkout, and whose ./pulumiw was killed."""
+    found: list[int] = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if _is_pulumi(folder):
+                given = dict(each.partition(b"=")[::2] for each in (folder / "environ").read_bytes().split(b"\0"))
+                started_by, _, key = given.get(STARTED_BY.encode(), b"").partition(b" ")
+                is_alive = not started_by.isdigit() or Path(f"/proc/{int(started_by)}").exists()
+                if key == started_for(stack).encode() and not is_alive:
+                    found.append(int(folder.name))
+    return found
+
+
+def started_for(stack: str) -> str:
+    """Return what names the stack of this checkout in the environment of its Pulumi."""
+    return f"{ROOT}:{stack}"
 
 
 def _is_pulumi(folder: Path) -> bool:

@@ -109,6 +109,8 @@ def _be_pulumi_with_our_own_state(
     pulumi: Path, arguments: list[str], command: PulumiCommand, selection: Selection, environment: dict[str, str]
 ) -> int:
     stack, changing = selection.stack, command.name.startswith(CHANGING)
+    if changing:
+        environment = {**environment, state_files.STARTED_BY: f"{os.getpid()} {state_files.started_for(stack)}"}
     with backend.alone(stack) if changing else nullcontext(), _whole_stack_file(stack), backend.tidy_stack_files():
         backend.mend_descriptions(backend.STATE)
         lacks_a_step = _repair_state(stack, changing=changing) if command.name != "cancel" else False

@@ -64,6 +64,8 @@ def break_file(checkout: Checkout, kind: str, damage: str) -> None:
     if kind in LEFT and not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(LEFT[kind])
+    if kind == "workspace" and not list(checkout.path.glob(KINDS[kind])):
+        assert checkout.pulumiw("stack", "select", "dev").code == 0
     file = max(checkout.path.glob(KINDS[kind]), key=lambda each: each.stat().st_mtime_ns)
     file.write_bytes(DAMAGES[damage](file.read_bytes()))
 

@@ -210,10 +210,10 @@ def test_lock_of_another_machine_stays(checkout: Path) -> None:
     assert (folder / "one.json").exists()
 
 
-def running_pulumi(checkout: Path) -> subprocess.Popen[bytes]:
+def running_pulumi(checkout: Path, environment: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
     """A process with the name of Pulumi that works in the checkout."""
     (checkout / "pulumi").symlink_to("/bin/sleep")
-    process = subprocess.Popen([checkout / "pulumi", "60"], cwd=checkout)
+    process = subprocess.Popen([checkout / "pulumi", "60"], cwd=checkout, env=environment)
     while Path(f"/proc/{process.pid}/comm").read_text() != "pulumi\n":
         time.sleep(0.001)
     return process
@@ -245,6 +245,26 @@ def test_lock_of_a_running_pulumi_is_waited_for(checkout: Path, capsys: pytest.C
             state_files.wait_for_runs(folder, "dev")
     told = capsys.readouterr().err
     assert told == f"pulumiw: another run of stack dev is going on (process {running.pid}); waiting for it to end\n"
+
+
+@pytest.mark.parametrize("stack", ["dev", "other"])
+def test_pulumi_whose_wrapper_was_killed_is_waited_for(checkout: Path, stack: str) -> None:
+    wrapper = subprocess.Popen(["sleep", "60"])
+    wrapper.kill()
+    wrapper.wait()
+    waits: list[float] = []
+    with running_pulumi(checkout, {"HERO_STARTED_BY": f"{wrapper.pid} {state_files.started_for(stack)}"}) as running:
+
+        def end(seconds: float) -> None:
+            waits.append(seconds)
+            running.kill()
+            running.wait()
+
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(state_files.time, "sleep", end)
+            state_files.wait_for_runs(backend.lock_folder("dev"), "dev")
+        running.kill()
+    assert len(waits) == (1 if stack == "dev" else 0)
 
 
 # What holds nothing that is needed
