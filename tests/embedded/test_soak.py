@@ -30,6 +30,8 @@ class LiveStack:
     checkout: Checkout
     digest: str
     seconds: dict[str, float] = field(default_factory=dict[str, float])
+    has_recovered: bool = True
+    """Whether the last test went through."""
 
     def is_as_before(self) -> None:
         """Assert that the one registry serves the image."""
@@ -77,11 +79,11 @@ def live_stacks(tmp_path_factory: pytest.TempPathFactory) -> Generator[LiveStack
 def live(live_stacks: LiveStacks) -> Generator[LiveStack]:
     """A stack that is up; whatever a test that fails has left is not used again."""
     found = live_stacks.get()
-    live_stacks.current = None
+    live_stacks.current, found.has_recovered = None, False
     yield found
-    # After a failure this raises, and the next test begins with a stack of its own.
-    found.is_as_before()
-    live_stacks.current = found
+    # After a failure the next test begins with a stack of its own.
+    if found.has_recovered:
+        live_stacks.current = found
 
 
 @pytest.mark.parametrize("seed", range(FIRST_SEED, FIRST_SEED + KILLS))
@@ -99,6 +101,8 @@ def test_kill_of_a_process(live: LiveStack, seed: int) -> None:
     assert again.code == 0, f"{process} in {target}\n{text}\n{again.text}"
     assert "Traceback" not in again.text
     live.checkout.up()
+    live.is_as_before()
+    live.has_recovered = True
 
 
 @pytest.mark.parametrize(("kind", "damage"), TRUNCATED)
@@ -107,3 +111,5 @@ def test_truncation_of_a_file(live: LiveStack, kind: str, damage: str) -> None:
     again = live.checkout.make("up")
     assert again.code == 0, again.text
     assert "Traceback" not in again.text
+    live.is_as_before()
+    live.has_recovered = True
