@@ -186,8 +186,9 @@ def _orphans(stack: str) -> list[int]:
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             if _is_pulumi(folder):
-                given = dict(each.partition(b"=")[::2] for each in (folder / "environ").read_bytes().split(b"\0"))
-                started_by, _, key = given.get(STARTED_BY.encode(), b"").partition(b" ")
+                given = [each.partition(b"=") for each in (folder / "environ").read_bytes().split(b"\0")]
+                named = next((value for name, _, value in given if name == STARTED_BY.encode()), b"")
+                started_by, _, key = named.partition(b" ")
                 is_alive = not started_by.isdigit() or Path(f"/proc/{int(started_by)}").exists()
                 if key == started_for(stack).encode() and not is_alive:
                     found.append(int(folder.name))
