@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from pathlib import Path
@@ -43,6 +44,9 @@ def build(
         with held(cache() / "go.lock"):
             if not _is_whole(folder, name, beside):
                 _make(folder, go, module, package, name, flags, beside, with_c=with_c)
+    # What is in use is not old.
+    with contextlib.suppress(OSError):
+        os.utime(folder)
     return folder
 
 

@@ -7,6 +7,7 @@ import hashlib
 import os
 import re
 import shutil
+import time
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,7 @@ from tools.progress import say
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 BUILDS_KEPT = 5
+SECONDS_IN_USE = 24 * 3600
 
 
 def cache() -> Path:
@@ -94,7 +96,9 @@ def newly_made(folder: Path) -> Generator[Path]:
         finally:
             _remove([unfinished])
     whole = _siblings(folder, rf"{kind}-[0-9a-f]{{16}}")
-    _remove(sorted(whole, key=lambda other: other.stat().st_mtime)[:-BUILDS_KEPT])
+    old = sorted(whole, key=lambda other: other.stat().st_mtime)[:-BUILDS_KEPT]
+    # Another checkout may be running what it has built or found here a moment ago.
+    _remove(other for other in old if time.time() - other.stat().st_mtime > SECONDS_IN_USE)
 
 
 def _siblings(folder: Path, pattern: str) -> list[Path]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.programs import speaker
-from tools import go, integrity
+from tools import go, integrity, places
 from tools.places import newly_made
 
 DAMAGES = {"empty": b"", "half": b"#!/bin/sh\n", "nul": b"\0" * 30}
@@ -51,6 +51,13 @@ def test_broken_record_counts_as_none(tmp_path: Path, content: bytes) -> None:
     folder = made(tmp_path / "program-0123456789abcdef")
     (tmp_path / "sums" / f"{folder.name}.json").write_bytes(content)
     assert integrity.is_whole(folder)
+
+
+def test_build_in_use_is_kept(cache: Path) -> None:
+    cache.mkdir(parents=True)
+    for number in range(places.BUILDS_KEPT + 2):
+        made(cache / f"small-{number:016x}")
+    assert len(list(cache.glob("small-*"))) == places.BUILDS_KEPT + 2
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
