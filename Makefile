@@ -45,8 +45,8 @@ test: ## run all tests
 genuine: ## the engine's scenarios with the real provider plugins, as far as they are installed, and a Docker engine to Docker Hub
 	@HERO_GENUINE=1 $(WITHIN) pytest --numprocesses 2 -rs tests/engine tests/genuine
 
-soak: ## the long run of the engine's scenarios: all of what `make test` takes some of; SEED begins another row of crashes
-	@HERO_SOAK=1 HERO_SEED=$(or $(SEED),1) $(WITHIN) pytest --numprocesses 2 tests/engine
+soak: ## the long run: all scenarios of the engine, and every process killed and every file cut short; prints how many; SEED begins another row
+	@HERO_SOAK=1 HERO_SEED=$(or $(SEED),1) $(WITHIN) pytest --numprocesses 2 --dist loadscope tests/engine tests/embedded/test_soak.py
 
 mutations: ## break the program in ways that matter, and see a test turn red each time
 	@$(WITHIN) python -m tests.engine.mutations $(ONLY)

@@ -1,5 +1,6 @@
 """What the engine starts, with its own address, when a program takes this package: `pulumi package add` says which."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -10,5 +11,8 @@ from pulumi.provider.experimental.server import main
 
 from package.provider import HeroPackage
 from package.schema import VERSION
+from tools.proxies import exempt_loopback
 
+# Before gRPC connects to the engine, whose address no proxy can reach.
+os.environ.update(exempt_loopback(os.environ))
 main(sys.argv[1:], VERSION, HeroPackage())

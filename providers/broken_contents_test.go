@@ -230,7 +230,7 @@ func TestCopy_UnreadableSourceIsNotSkipped(t *testing.T) {
 	}
 }
 
-func descriptorOf(t *testing.T, image v1.Image) v1.Descriptor {
+func imageDescriptor(t *testing.T, image v1.Image) v1.Descriptor {
 	t.Helper()
 	manifest, err := image.RawManifest()
 	must(t, err)

@@ -24,14 +24,17 @@ def environment(stack: str) -> dict[str, str]:
 def write(stack: str, state: dict[str, Any]) -> None:
     """The one that the state knows, or none: a refresh or a destroy runs no program that would write it."""
     resources: list[dict[str, Any]] = state.get("resources") or []
-    told = [each.get("outputs", {}).get("caCertificate") for each in resources if each["type"] == STACK]
-    certificate = next(iter(told), None)
-    if not certificate:
+    told: list[dict[str, Any]] = [each.get("outputs") or {} for each in resources if each.get("type") == STACK]
+    certificate = next((outputs.get("caCertificate") for outputs in told), None)
+    if not certificate or not isinstance(certificate, str):
         forget(stack)
         return
     file = FOLDER / stack / "ca.pem"
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(certificate, encoding="utf-8")
+    # Another run may be reading it, and this one may be killed.
+    unfinished = file.with_name(f"ca.{os.getpid()}.new")
+    unfinished.write_text(certificate, encoding="utf-8")
+    unfinished.replace(file)
 
 
 def forget(stack: str) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from tools import state_files, state_restore
 from tools.modes import make_private
 from tools.packages import run
 from tools.places import ROOT, cache, home, take
@@ -40,8 +41,13 @@ def is_our_own() -> bool:
 
 def _is_logged_in() -> bool:
     folder = os.environ.get("PULUMI_CREDENTIALS_PATH") or os.environ.get("PULUMI_HOME") or home() / ".pulumi"
+    file = Path(folder) / "credentials.json"
     try:
-        return bool(json.loads((Path(folder) / "credentials.json").read_bytes())["current"])
+        content = file.read_bytes()
+        if not content.strip(b"\0"):
+            # The user may be logged in to another backend, in which the stack exists already.
+            raise state_files.cannot_read(file, state_files.why_not_json(content), "pulumi login BACKEND")
+        return bool(json.loads(content)["current"])
     except (OSError, ValueError, KeyError, TypeError):
         return False
 
@@ -71,14 +77,17 @@ def _make_passphrase(passphrase: Path) -> None:
             os.link(file.name, passphrase)
 
 
-def ensure_stack(pulumi: Path, stack: str, environment: dict[str, str], *, own: bool) -> None:
-    """Make the stack if there is a file for it and no state yet."""
-    if not (ROOT / f"Pulumi.{stack}.yaml").exists():
+def ensure_stack(pulumi: Path, stack: str, environment: dict[str, str], *, select: bool) -> None:
+    """Create the stack in our own state if there is a file for it and no state yet."""
+    if is_known(stack) or not (ROOT / f"Pulumi.{stack}.yaml").exists():
         return
-    if own and is_known(stack):
-        return
-    verb = ["stack", "init", "--stack", stack] if own else ["stack", "select", "--create", stack]
+    verb = ["stack", "init", "--stack", stack, *([] if select else ["--no-select"])]
     run([str(pulumi), *verb, "--non-interactive"], f"the stack {stack} cannot be made", **environment)
+
+
+def has_stacks() -> bool:
+    """Whether our own state has any stack."""
+    return any((STATE / "stacks" / PROJECT).glob("*.json"))
 
 
 def is_known(stack: str) -> bool:
@@ -99,12 +108,18 @@ def alone(stack: str) -> Generator[None]:
             # The file holds the process of whoever has the lock.
             take(
                 lock,
-                lambda: f"another run of stack {stack} is going on (process {file.read_text()}); waiting for it to end",
+                lambda: f"another run of stack {stack} is going on (process {_holder(file)}); waiting for it to end",
             )
             lock.truncate(0)
             lock.write(str(os.getpid()))
             lock.flush()
         yield
+
+
+def _holder(file: Path) -> str:
+    """Return the process that the file names; a crash may have left anything in it."""
+    found = file.read_bytes()
+    return found.decode() if found.isdigit() else "unknown"
 
 
 def is_destroyed(stack: str) -> bool:
@@ -115,10 +130,14 @@ def is_destroyed(stack: str) -> bool:
 def latest(stack: str) -> dict[str, Any]:
     """The state; empty where there is none, as after `destroy --remove`."""
     try:
-        state = json.loads(_state_of(stack).read_bytes())
+        content = state_files.read(_state_of(stack))
     except FileNotFoundError:
         return {}
-    return state["checkpoint"]["latest"]
+    reason = state_restore.why_not_state(content)
+    if reason:
+        hint = f"./pulumiw refresh --stack {stack}"
+        raise state_files.cannot_read(_state_of(stack), reason, hint)
+    return state_files.json_object(content)["checkpoint"].get("latest") or {}
 
 
 @contextlib.contextmanager
@@ -179,17 +198,27 @@ def mend_descriptions(folder: Path) -> None:
 
 def _is_whole(file: Path) -> bool:
     try:
-        json.loads(file.read_bytes())
+        content = state_files.read(file)
     except FileNotFoundError:
         return True
-    except ValueError:
-        return False
-    return True
+    # Beside texts, Pulumi reads a map of texts there.
+    texts = [each for key, each in state_files.json_object(content).items() if key != "user.metadata"]
+    return not state_files.why_not_json(content) and all(isinstance(each, str) for each in texts)
+
+
+def lock_folder(stack: str) -> Path:
+    """Where Pulumi keeps the locks of a stack."""
+    return STATE / "locks" / "organization" / PROJECT / stack
+
+
+def has_locks(stack: str) -> bool:
+    """Whether an update has left a lock, or is under way."""
+    return lock_folder(stack).is_dir() and any(lock_folder(stack).iterdir())
 
 
 def release_dead_locks(stack: str) -> bool:
     """Remove the locks of runs that were killed on this machine; returns whether there were any."""
-    dead = [lock for lock in (STATE / "locks").glob(f"organization/{PROJECT}/{stack}/*.json") if _is_dead(lock)]
+    dead = [lock for lock in lock_folder(stack).glob("*.json") if _is_dead(lock)]
     for lock in dead:
         lock.unlink(missing_ok=True)
         lock.with_name(f"{lock.name}.attrs").unlink(missing_ok=True)

@@ -74,9 +74,10 @@ def _version(program: Path, memory: Path) -> tuple[int, ...]:
 def _remembered(memory: Path) -> dict[str, str]:
     """Nothing where another run is just writing it."""
     try:
-        return dict(json.loads(memory.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
+        found = dict(json.loads(memory.read_bytes()))
+    except (OSError, ValueError, TypeError, RecursionError):
         return {}
+    return {key: value for key, value in found.items() if isinstance(value, str)}
 
 
 def _numbers(version: str) -> tuple[int, ...]:

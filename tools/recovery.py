@@ -16,8 +16,10 @@ SWEPT = "hero-home:provider:RegistryProcess"
 GUARDS = ("hero-home:provider:StorageGuard", "hero-home:provider:Home")
 
 
-def commands(state: dict[str, Any]) -> list[list[str]]:
+def commands(state: dict[str, Any], *, lacks_a_step: bool = False) -> list[list[str]]:
     """What to run, in order; nothing where no run was killed.
+
+    `lacks_a_step` says that the state is a copy from before the last step, so that it does not name what was under way.
 
     What was being deleted is deleted to its end, since a refresh still sees what goes slowly, such as a namespace. What
     an update has put in another's place is left to the next `up`, which knows which of the two has to go.
@@ -27,7 +29,7 @@ def commands(state: dict[str, Any]) -> list[list[str]]:
     targets = [word for each in going if _is_repeated(each) for word in ("--target", each["urn"])]
     destroy = [["destroy", *SURE, *targets]] if targets else []
     # What was being created is there or not; whoever makes it again takes over what is there.
-    look = [["refresh", *SURE, "--clear-pending-creates"]] if pending else []
+    look = [["refresh", *SURE, "--clear-pending-creates"]] if pending or lacks_a_step else []
     return [*destroy, *look]
 
 

@@ -7,6 +7,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from tools import integrity
 from tools.packages import is_new_enough
 from tools.places import cache, digest, held, newly_made, on_path
 from tools.problem import Problem
@@ -50,7 +51,7 @@ def build_crate(crate: Crate) -> Path:
 
 def _is_whole(folder: Path, crate: Crate) -> bool:
     """Some machines take files out of ~/.cache that nobody has read for long, and leave the folders."""
-    return all((folder / program).exists() for program in crate.programs)
+    return all((folder / program).exists() for program in crate.programs) and integrity.is_whole(folder)
 
 
 def _cargo(crate: Crate) -> Path:

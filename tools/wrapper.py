@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 
-from tools import authorities, backend, recovery
+from tools import authorities, backend, passphrase, recovery, stack_files, state_files, state_restore
 from tools.cli import ensure_cli
 from tools.go import build, ensure_go
 from tools.modes import make_unwritable, restrict_umask
@@ -16,10 +18,22 @@ from tools.places import ROOT, VENV
 from tools.policy_pack import environment_of, with_policies
 from tools.problem import Problem
 from tools.progress import say
+from tools.proxies import exempt_loopback
+from tools.pulumi_arguments import PulumiCommand, read_arguments
 from tools.signals import end_tidily_when_told_to, run_in_front
+from tools.stack_selection import Selection, find_project, select, selected_in_workspace, workspace_file
 
 PLUGIN = "pulumi-resource-hero-home"
-CHANGING = ("up", "update", "destroy", "refresh", "import", "cancel", "state")
+FIRST_STACK = "dev"
+CHANGING = (
+    *("up", "destroy", "refresh", "import", "watch", "state"),
+    *(f"stack {verb}" for verb in ("change-secrets-provider", "import", "migrate", "remove", "rename")),
+)
+# `pulumi cancel` ends what holds the lock; the others have no stack, or are about whether there is one.
+MAKES_NO_STACK = (
+    *("cancel", "stack new", "stack select", "stack unselect", "stack remove", "stack list", "stack ls"),
+    *("new", "version", "about", "plugin", "install", "package", "schema", "whoami", "org", "policy", "convert", ""),
+)
 
 
 def main(arguments: list[str]) -> int:
@@ -37,6 +51,10 @@ def plainly(work: Callable[[], int]) -> int:
     except Problem as problem:
         say(str(problem))
         return 1
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        # Of a file or of an answer that is no text or no JSON; where it is known which, that is said before.
+        say(f"cannot read what is no text or no JSON: {error}")
+        return 1
     except OSError as error:
         say(f"{error.filename or 'the system'}: {error.strerror or error}")
         return 1
@@ -47,53 +65,137 @@ def plainly(work: Callable[[], int]) -> int:
 
 def _run(arguments: list[str]) -> int:
     pulumi, environment = prepare()
+    command = read_arguments(arguments)
     arguments = with_policies(arguments)
-    stack = stack_of(arguments)
-    environment.update({**authorities.environment(stack), **environment_of(stack)})
-    if arguments[:1] in (["login"], ["logout"]):
-        return _be_pulumi(pulumi, arguments, environment)
-    if not backend.is_our_own():
-        if arguments[:1] in (["up"], ["preview"]):
-            backend.ensure_stack(pulumi, stack, environment, own=False)
-        return _be_pulumi(pulumi, arguments, environment)
+    if not backend.is_our_own() or command.name in ("login", "logout"):
+        stack = select(command, environment).stack
+        if command.name not in MAKES_NO_STACK and not command.asks_for_help:
+            _check_user_files(stack, environment)
+        return _be_pulumi(pulumi, arguments, {**environment, **authorities.environment(stack), **environment_of(stack)})
     # Pulumi would take the user's passphrase for other projects rather than the file.
     os.environ.pop("PULUMI_CONFIG_PASSPHRASE", None)
     environment.pop("PULUMI_CONFIG_PASSPHRASE", None)
+    passphrase.repair(backend.STATE, is_needed=backend.has_stacks())
     environment.update(backend.own_environment())
-    return _be_pulumi_with_our_own_state(pulumi, arguments, stack, environment)
+    passphrase.keep_copy(backend.STATE)
+    state_files.remove_broken_meta(backend.STATE / "meta.yaml")
+    state_files.remove_left_over(
+        [*ROOT.glob(".tidy-*"), *backend.STATE.glob("tmp????????"), *ROOT.glob("bin/*.[0-9]*")]
+    )
+    _repair_selection(environment)
+    selection = _selection_in_own_state(command, environment)
+    environment.update({**authorities.environment(selection.stack), **environment_of(selection.stack)})
+    if command.asks_for_help or selection.project != backend.PROJECT or not selection.stack:
+        # Pulumi says itself what is missing, and another project's stacks are not ours to repair.
+        with backend.tidy_stack_files():
+            return _be_pulumi(pulumi, arguments, environment)
+    return _be_pulumi_with_our_own_state(pulumi, arguments, command, selection, environment)
 
 
-def _be_pulumi_with_our_own_state(pulumi: Path, arguments: list[str], stack: str, environment: dict[str, str]) -> int:
-    changing = any(verb in arguments for verb in CHANGING)
-    with backend.alone(stack) if changing else nullcontext(), backend.tidy_stack_files():
+def _check_user_files(stack: str, environment: dict[str, str]) -> None:
+    """Refuse files that Pulumi cannot read. With a backend of the user's own, nothing is repaired."""
+    if stack:
+        stack_files.check(ROOT / f"Pulumi.{stack}.yaml")
+    project = find_project(ROOT, environment)
+    if project:
+        state_files.check_selection(workspace_file(project, environment))
+
+
+def _selection_in_own_state(command: PulumiCommand, environment: dict[str, str]) -> Selection:
+    """Return what Pulumi would select; before the first stack of the checkout that is the stack that is made for it."""
+    selection = select(command, environment)
+    if selection.stack or environment.get("PULUMI_STACK") or backend.has_stacks() or command.name in MAKES_NO_STACK:
+        return selection
+    return replace(selection, stack=FIRST_STACK)
+
+
+def _be_pulumi_with_our_own_state(
+    pulumi: Path, arguments: list[str], command: PulumiCommand, selection: Selection, environment: dict[str, str]
+) -> int:
+    stack, changing = selection.stack, command.name.startswith(CHANGING)
+    if changing:
+        environment = {**environment, state_files.STARTED_BY: f"{os.getpid()} {state_files.started_for(stack)}"}
+    with backend.alone(stack) if changing else nullcontext(), _whole_stack_file(stack), backend.tidy_stack_files():
         backend.mend_descriptions(backend.STATE)
-        if changing:
-            backend.release_dead_locks(stack)
+        lacks_a_step = _repair_state(stack, changing=changing) if command.name != "cancel" else False
         # A stack that is made only now had its registry, if there is one, from another backend.
         known = backend.is_known(stack)
         authorities.write(stack, backend.latest(stack))
-        backend.ensure_stack(pulumi, stack, environment, own=True)
-        for command in recovery.commands(backend.latest(stack)) if arguments[:1] in (["up"], ["update"]) else []:
-            say(f"first `pulumi {command[0]}` of what a run that was killed has left undecided")
-            code = _be_pulumi(pulumi, [*command, "--stack", stack], environment)
-            if code:
-                return code
+        if command.name not in MAKES_NO_STACK:
+            backend.ensure_stack(pulumi, stack, environment, select=_selects_nothing(environment))
+        code = _recover(pulumi, stack, environment, lacks_a_step=lacks_a_step) if command.name == "up" else 0
+        if code:
+            return code
         code = _be_pulumi(pulumi, arguments, environment)
-        if code == 0 and "destroy" in arguments and known and backend.is_destroyed(stack):
+        if code == 0 and command.name == "destroy" and known and backend.is_destroyed(stack):
             _tell_what_may_be_left(stack)
             authorities.forget(stack)
             run([str(ROOT / "bin" / PLUGIN), "sweep", f"{backend.PROJECT}/{stack}"], "a killed run left something")
         return code
 
 
+def _recover(pulumi: Path, stack: str, environment: dict[str, str], *, lacks_a_step: bool) -> int:
+    """Run what an update that was killed makes necessary; returns the exit code."""
+    for words in recovery.commands(backend.latest(stack), lacks_a_step=lacks_a_step):
+        say(f"first `pulumi {words[0]}` of what a run that was killed has left undecided")
+        code = _be_pulumi(pulumi, [*words, "--stack", stack], environment)
+        if code:
+            return code
+    return 0
+
+
+@contextmanager
+def _whole_stack_file(stack: str) -> Generator[None]:
+    """Repair the stack's file before the command, and keep a copy of it after the command."""
+    file = ROOT / f"Pulumi.{stack}.yaml"
+    stack_files.repair(file, backend.STATE)
+    stack_files.keep_copy(file, backend.STATE)
+    yield
+    stack_files.keep_copy(file, backend.STATE)
+
+
+def _repair_selection(environment: dict[str, str]) -> None:
+    project = find_project(ROOT, environment)
+    if project:
+        state_files.remove_broken_selection(workspace_file(project, environment))
+
+
+def _repair_state(stack: str, *, changing: bool) -> bool:
+    """Repair what Pulumi cannot read. Returns whether the state lacks the last step of an update."""
+    files = state_restore.stack_files(backend.STATE, backend.PROJECT, stack)
+    if not changing:
+        if not state_restore.is_broken(files):
+            return False
+        with backend.alone(stack):
+            return state_restore.restore(files, stack, was_interrupted=backend.has_locks(stack))
+    state_files.wait_for_runs(backend.lock_folder(stack), stack)
+    was_interrupted = backend.has_locks(stack)
+    backend.release_dead_locks(stack)
+    state_files.remove_broken_locks(backend.lock_folder(stack), ROOT)
+    state_files.remove_unfinished(files.unfinished())
+    state_files.set_history_aside(files.history)
+    return state_restore.restore(files, stack, was_interrupted=was_interrupted)
+
+
+def _selects_nothing(environment: dict[str, str]) -> bool:
+    """Whether no stack is selected yet, so that a new one may become the selected one."""
+    project = find_project(ROOT, environment)
+    return not (project and selected_in_workspace(project, environment))
+
+
 def _tell_what_may_be_left(stack: str) -> None:
     """What a killed run was creating is in no state, so Pulumi cannot take it away."""
     for name in recovery.may_be_left(backend.latest(stack)):
-        say(f"{name} was being created when a run was killed, and may be there; `make up` and `make down` end it")
+        say(
+            f"{name} was being created when a run was killed, and may exist; "
+            f"hint: make up STACK={stack} && make down STACK={stack}"
+        )
 
 
 def prepare() -> tuple[Path, dict[str, str]]:
     """Everything that a run needs: the CLI, and an environment in which it finds the rest."""
+    # What is started on the way needs it too.
+    os.environ.update(exempt_loopback(os.environ))
     uv = ensure_packages()
     go = ensure_go(uv)
     cli = ensure_cli(go)
@@ -121,14 +223,8 @@ def _link(plugin: Path) -> None:
 
 
 def stack_of(arguments: list[str]) -> str:
-    """The stack that a command is about, without its organization and project; dev where it names none."""
-    named = os.environ.get("PULUMI_STACK") or "dev"
-    for position, argument in enumerate(arguments):
-        if argument in ("--stack", "-s") and position + 1 < len(arguments):
-            named = arguments[position + 1]
-        elif argument.startswith("--stack="):
-            named = argument.partition("=")[2]
-    return named.rpartition("/")[2]
+    """Return the stack that a command acts on, without its organization and project; dev where none is selected."""
+    return select(read_arguments(arguments), os.environ).stack or FIRST_STACK
 
 
 def _be_pulumi(pulumi: Path, arguments: list[str], environment: dict[str, str]) -> int:

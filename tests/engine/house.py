@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import re
 import shutil
 import signal
@@ -20,7 +21,7 @@ from tests.engine.keys import PROVIDER, vault
 from tests.engine.plugins import OURS, Plugins, end
 from tests.engine.warm_host import WarmHost
 from tests.engine.world import Call, World
-from tools import backend, recovery
+from tools import backend, recovery, state_files, state_restore
 from tools.wrapper import prepare
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -172,9 +173,33 @@ class House:
     def let_go(self) -> None:
         """Take away the lock of a run that was killed, and look at what it has done, as ./pulumiw does by itself."""
         backend.mend_descriptions(self._backend)
+        lacks_a_step = self._repair_files()
         self._told("cancel", "--yes", positional=True)
-        for command in recovery.commands(json.loads(self._told("stack", "export"))["deployment"]):
+        state = json.loads(self._told("stack", "export"))["deployment"]
+        for command in recovery.commands(state, lacks_a_step=lacks_a_step):
             self.well(self.run(*command))
+
+    def _repair_files(self) -> bool:
+        """Repair what a crash has cut short, as ./pulumiw does; returns whether the state lacks a step."""
+        files = state_restore.stack_files(self._backend, self._project, self.stack)
+        locks = self._backend / "locks" / "organization" / self._project / self.stack
+        was_interrupted = locks.is_dir() and any(locks.iterdir())
+        state_files.remove_broken_locks(locks, self.path)
+        state_files.remove_broken_meta(self._backend / "meta.yaml")
+        state_files.remove_unfinished(files.unfinished())
+        state_files.set_history_aside(files.history)
+        return state_restore.restore(files, self.stack, was_interrupted=was_interrupted)
+
+    def truncate(self, chance: random.Random) -> None:
+        """Cut short some of the files that a run has written last, as a full disk or a power cut does."""
+        files = state_restore.stack_files(self._backend, self._project, self.stack)
+        locks = self._backend / "locks" / "organization" / self._project / self.stack
+        found = [files.state, files.state.with_name(f"{files.state.name}.attrs"), self._backend / "meta.yaml"]
+        found += [*locks.glob("*.json"), *files.history.glob("*.history.json")]
+        there = [file for file in found if file.exists()]
+        for file in chance.sample(there, chance.randint(1, len(there))):
+            content = file.read_bytes()
+            file.write_bytes(chance.choice((b"", content[: len(content) // 2], b"\0" * len(content))))
 
     def become(self, other: "House") -> None:
         """Have the state and the world of another house."""
@@ -197,8 +222,7 @@ class House:
 
     def state(self) -> dict[str, Any]:
         """Every resource in the state as the engine wrote it, secrets sealed, by its name."""
-        project = yaml.safe_load((self.path / "Pulumi.yaml").read_text())["name"]
-        file = self._backend / "stacks" / project / f"{self.stack}.json"
+        file = self._backend / "stacks" / self._project / f"{self.stack}.json"
         latest: dict[str, Any] = json.loads(file.read_text())["checkpoint"]["latest"]
         resources: list[dict[str, Any]] = latest.get("resources") or []
         return {each["urn"].rpartition("::")[2]: each for each in resources}
@@ -214,6 +238,10 @@ class House:
     def written(self) -> str:
         """Every byte that this stack's commands left on disk: what is kept, and the events."""
         return self.kept() + _text(self.path.parent.glob("*-events-*.json"))
+
+    @property
+    def _project(self) -> str:
+        return yaml.safe_load((self.path / "Pulumi.yaml").read_text())["name"]
 
     @property
     def _backend(self) -> Path:

@@ -21,7 +21,7 @@ from tests.engine.faults import (
     slow,
 )
 from tests.engine.house import House
-from tests.engine.soak import CRASHES, FIRST_SEED, IN_THE_LONG_RUN, LONG_RUN
+from tests.engine.soak import CRASHES, FIRST_SEED, IN_THE_LONG_RUN, LONG_RUN, TRUNCATED
 from tests.engine.test_life import EVERY_CASE
 from tests.engine.test_several import ONE_OF_EACH
 
@@ -172,6 +172,27 @@ def test_crash_of_the_engine_anywhere(house: House, case: Case, moved_in: dict[s
     if verb == "up":
         house.configure(moved_in)
         house.up()
+    house.destroy()
+    assert house.is_empty()
+
+
+@EVERY_CHOICE
+@pytest.mark.parametrize("seed", range(FIRST_SEED, FIRST_SEED + TRUNCATED))
+def test_truncation_of_what_a_crash_leaves(house: House, case: Case, seed: int) -> None:
+    chance = random.Random(seed)  # noqa: S311 - to be had again, not to be secret
+    house.configure(case.furnished())
+    if chance.choice((True, False)):
+        house.up()
+    made = len(house.calls("Create"))
+    fault = house.when(
+        "Delete" if made else "Create", crash(chance.choice(("before", "after"))), nth=chance.randrange(1, 6)
+    )
+    killed = house.run("destroy" if made else "up", "--yes", "--skip-preview")
+    assert fault.struck == (killed.code < 0)
+    house.truncate(chance)
+    house.let_go()
+    house.up()
+    assert house.preview().changes == {}
     house.destroy()
     assert house.is_empty()
 

@@ -3,6 +3,7 @@
 import ast
 import base64
 import hashlib
+import json
 import subprocess
 import sys
 import time
@@ -369,6 +370,15 @@ def test_a_user_without_a_home_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
         places.cache()
 
 
+@pytest.mark.parametrize("error", [b"\xff", b"{"])
+def test_broken_text_is_no_traceback(capsys: pytest.CaptureFixture[str], error: bytes) -> None:
+    def work() -> int:
+        return int(bool(json.loads(error.decode())))
+
+    assert wrapper.plainly(work) == 1
+    assert capsys.readouterr().err.startswith("pulumiw: cannot read what is no text or no JSON: ")
+
+
 def test_words_in_no_encoding_are_told_all_the_same(tmp_path: Path) -> None:
     program = script(tmp_path / "program", "printf 'caf\\351' >&2; exit 1")
     with pytest.raises(Problem, match="caf\N{REPLACEMENT CHARACTER}"):
@@ -384,6 +394,12 @@ def test_words_in_no_encoding_are_told_all_the_same(tmp_path: Path) -> None:
         (["up", "--stack=x"], "x"),
         (["up", "--stack", "organization/hero/x"], "x"),
         (["up", "--stack"], "dev"),
+        (["up", "-sx"], "x"),
+        (["up", "-s=x"], "x"),
+        (["up", "-ys", "x"], "x"),
+        (["--stack", "x", "up"], "x"),
+        (["up", "--message", "--stack=y", "-s", "x"], "x"),
+        (["up", "--", "--stack", "x"], "dev"),
     ],
 )
 def test_the_stack_of_a_command(monkeypatch: pytest.MonkeyPatch, arguments: list[str], stack: str) -> None:

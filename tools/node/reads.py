@@ -80,6 +80,6 @@ def _mounted(node: Node) -> Path:
     if not found:
         raise Problem(
             "the image came as a whole and not by nydusd. Of an image in both forms (hero:image.nydus: merged) a node "
-            "starts the usual one; set hero:image.nydus to true, then make up, then make learn"
+            "starts the usual one; set hero:image.nydus to true, then make up STACK=…, then make learn STACK=…"
         )
     return found[0]
