@@ -22,4 +22,4 @@ def check(resource: Resource, _: Said) -> Iterator[str]:
         yield "version is a range: whichever is the newest in it would be installed"
 
 
-PINNED_CHARTS = Rule("pinned-charts", "Every chart is of one exact version.", check)
+PINNED_CHARTS = Rule("pinned-charts", "Every Helm chart has one exact version.", check)

@@ -47,7 +47,9 @@ def _in_values(value: object, path: str) -> Iterator[tuple[str, str]]:
         yield from _in_values(each, f"{path}.{name}")
 
 
-IMAGES_OF_A_VERSION = Rule("images-of-a-version", "Whatever runs in a cluster is of a version.", check_version)
+IMAGES_OF_A_VERSION = Rule(
+    "images-of-a-version", "Every image in the cluster has a version tag or a digest.", check_version
+)
 IMAGES_BY_DIGEST = Rule(
-    "images-by-digest", "Whatever runs in a cluster is named by its digest.", check_digest, advisory=True
+    "images-by-digest", "Every image in the cluster is pinned by its digest.", check_digest, advisory=True
 )

@@ -61,4 +61,6 @@ def _chart(resource: Resource) -> str:
     return re.sub(r"(-\d[^/]*)?(\.tgz)?$", "", chart).rpartition("/")[2] if isinstance(chart, str) else ""
 
 
-NO_DEFAULT_PASSWORDS = Rule("no-default-passwords", "No password is one that stands in a chart or in a manual.", check)
+NO_DEFAULT_PASSWORDS = Rule(
+    "no-default-passwords", "No password is a default of a chart or an example of a manual.", check
+)

@@ -23,5 +23,5 @@ def check(resource: Resource, said: Said) -> Iterator[str]:
 
 
 PRODUCTION_DATA_PROTECTED = Rule(
-    "production-data-protected", "In a stack that is marked `production`, data outlives the stack.", check
+    "production-data-protected", "With `policy:production`, the data outlives the stack.", check
 )

@@ -26,5 +26,5 @@ def check(resource: Resource, said: Said) -> Iterator[str]:
 
 
 ROTATED_ROBOTS = Rule(
-    "rotated-robots", "No login of a machine is good for long unless it is rotated.", check, advisory=True
+    "rotated-robots", "Robot accounts and tokens are rotated or expire within 180 days.", check, advisory=True
 )

@@ -34,6 +34,4 @@ def check(resource: Resource, _: Said) -> Iterator[str]:
             yield f"{path} is not verify-full or verify-ca, so that anybody can pass for the database"
 
 
-TLS_VERIFIED = Rule(
-    "tls-verified", "Whoever is spoken to proves who they are, by a certificate that is checked.", check
-)
+TLS_VERIFIED = Rule("tls-verified", "Every connection uses TLS and verifies the certificate.", check)

@@ -22,4 +22,4 @@ def check(resource: Resource, _: Said) -> Iterator[str]:
             yield f"{path.removesuffix('[0]')} lets people in who have no login"
 
 
-NOTHING_PUBLIC = Rule("nothing-public", "No project and no repository is public, unless the stack says so.", check)
+NOTHING_PUBLIC = Rule("nothing-public", "Projects and repositories are private.", check)
