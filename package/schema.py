@@ -31,25 +31,33 @@ BLOCKS: dict[str, type[Block]] = {
     "fallback": FallbackSettings,
 }
 OUTPUTS: dict[str, dict[str, object]] = {
-    "registry": {"type": "string", "description": "Which registry it is."},
-    "address": {"type": "string", "description": "`host[:port]`, as a client writes it in an image reference."},
-    "repository": {"type": "string", "description": "`address/path`, where the image lives."},
-    "image": {"type": "string", "description": "`repository@sha256:…`, which is what pods and others should name."},
-    "digest": {"type": "string", "description": "`sha256:…`"},
-    "tags": {"type": "array", "items": {"type": "string"}, "description": "Every tag that names this digest."},
-    "nydusImage": {"type": "string", "description": "`repository@sha256:…` of the form for Nydus, where there is one."},
+    "registry": {"type": "string", "description": "The registry type."},
+    "address": {"type": "string", "description": "The registry's `host[:port]`, as in an image reference."},
+    "repository": {"type": "string", "description": "The repository of the image: `address/path`."},
+    "image": {"type": "string", "description": "The image by digest: `repository@sha256:…`. Use it in pod specs."},
+    "digest": {"type": "string", "description": "The digest of the image: `sha256:…`."},
+    "tags": {"type": "array", "items": {"type": "string"}, "description": "The tags of this digest."},
+    "nydusImage": {"type": "string", "description": "The Nydus image by digest, only with `image.nydus`."},
     "mirrors": {
         "type": "array",
         "items": {"type": "string"},
-        "description": "`repository@sha256:…` in each mirror.",
+        "description": "The image in each mirror, by digest: `repository@sha256:…`.",
     },
-    "page": {"type": "string", "description": "Where a person looks at it in a browser."},
-    "pull": {"type": "string", "description": "The command that pulls it, once the Docker engine has logged in."},
-    "caCertificate": {"type": "string", "description": "PEM of the private authority behind TLS, where there is one."},
-    "pusherUsername": {"type": "string", "description": "Who may push and pull."},
-    "pusherPassword": {"type": "string", "secret": True, "description": "The pusher's password, or token."},
-    "pullerUsername": {"type": "string", "description": "Who may pull."},
-    "pullerPassword": {"type": "string", "secret": True, "description": "The puller's password, or token."},
+    "page": {"type": "string", "description": "The URL of the registry's UI."},
+    "pull": {"type": "string", "description": "The command that pulls the image, after `docker login`."},
+    "caCertificate": {"type": "string", "description": "The registry's private CA in PEM, if it has one."},
+    "pusherUsername": {"type": "string", "description": "The user that may push and pull."},
+    "pusherPassword": {
+        "type": "string",
+        "secret": True,
+        "description": "The password or token of the push credential.",
+    },
+    "pullerUsername": {"type": "string", "description": "The user that may only pull."},
+    "pullerPassword": {
+        "type": "string",
+        "secret": True,
+        "description": "The password or token of the pull credential.",
+    },
 }
 PERHAPS = ("nydusImage", "caCertificate")
 
