@@ -155,7 +155,7 @@ func TestGoFingerprint_EnvironmentIsFixedOrCounted(t *testing.T) {
 	path := filepath.Join(program(t), "program", "cmd")
 	before := fingerprintOf(t, path)
 	for name, value := range map[string]string{
-		"GOOS": "darwin", "GOARCH": "arm64", "GOAMD64": "v3", "CGO_ENABLED": "1", "CC": "clang", "KOCACHE": "/tmp/ko",
+		"GOOS": "darwin", "GOARCH": "arm64", "GOAMD64": "v3", "CGO_ENABLED": "1", "CC": "clang", "KOCACHE": "/ko",
 		"SOURCE_DATE_EPOCH": "1", "KO_DATA_DATE_EPOCH": "1", "GOFLAGS": "-p=2 -v -modcacherw -buildvcs=true", "GOPROXY": "off",
 		"GOTOOLCHAIN": "local",
 	} {

@@ -42,12 +42,13 @@ def test_it_is_made_of_the_image_by_whoever_pushes(said: object, *, merged: bool
         "prefetch": ["/ko-app/hero"],
         "username": "pusher",
         "password": "the pusher's password",
+        "identityKey": "the registry's identity key",
         "caCertificate": "",
         "plainHttp": False,
         "home": "storage-1",
         "keep": False,
     }
-    assert made.secrets == {"password"}
+    assert made.secrets == {"password", "identityKey"}
 
 
 def test_its_tags_are_kept_where_images_are() -> None:

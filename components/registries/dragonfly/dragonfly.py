@@ -88,6 +88,7 @@ class Dragonfly(Registry):
             plain_http=origin.plain_http,
             keeps_images=origin.keeps_images,
             storage=origin.storage,
+            identity_key=origin.identity_key,
         )
         self.auth_key = origin.auth_key
         self.directory, self.is_whole, self.administrator = origin.directory, origin.is_whole, origin.administrator

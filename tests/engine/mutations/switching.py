@@ -85,7 +85,7 @@ MUTATIONS = [
     Mutation(
         "the password of the home stands in its state in clear",
         HOME,
-        'encode(homeState{homeInputs: h, Before: before}, "password")',
+        "encode(homeState{homeInputs: h, Before: before}, accessSecrets...)",
         "encode(homeState{homeInputs: h, Before: before})",
         "TestAMoveBringsEverythingAlong",
     ),
@@ -176,12 +176,16 @@ MUTATIONS = [
     Mutation(
         "the source's password stands in a copy's state in clear",
         COPY,
-        'encode(s, "password", "source")',
-        'encode(s, "password")',
+        'encode(s, slices.Concat(accessSecrets, []resource.PropertyKey{"source"})...)',
+        "encode(s, slices.Concat(accessSecrets, []resource.PropertyKey{})...)",
         "TestACopyHasTheSameDigestAndAllThatIsAttached",
     ),
     Mutation(
-        "a copy that went is not seen", COPY, "state.Missing = missing", "_ = missing", "TestACopyThatWentIsMadeAgain"
+        "a copy that went is not seen",
+        COPY,
+        "state.Missing, state.Damaged = missing, damaged",
+        "state.Damaged = damaged",
+        "TestACopyThatWentIsMadeAgain",
     ),
     Mutation("a copy that went is not made again", COPY, "len(s.Missing) == 0 && ", "", "TestACopyThatWentIsMadeAgain"),
     Mutation(
