@@ -194,8 +194,8 @@ MUTATIONS = [
     Mutation(
         "what Helm knows of a killed run's release is in the way",
         "components/kubernetes/charts.py",
-        "before_create=[_forget(name, release, cluster)]",
-        "before_create=[]",
+        "before_create=[hook], before_update=[hook]",
+        "before_update=[hook]",
         f"{ZOT_TESTS}::test_before_a_release_is_made_what_a_killed_run_left_of_it_is_forgotten",
     ),
 ]
