@@ -65,6 +65,8 @@ class World:
         self.folder = folder
         self.forgotten = file.with_suffix(".forgotten")
         """Names, one a line, of what may be there and is nobody's: whoever makes such a thing takes it over."""
+        self.is_killed_half_way = False
+        """Whether what takes several steps is to end after the first."""
         self._lock = threading.RLock()
         self._made: Counter[str] = Counter()
         self.things: dict[str, Thing] = {}

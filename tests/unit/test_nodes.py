@@ -235,7 +235,7 @@ TEXT = 'server = "https://hero.example.com:5000"\n  ca = "registry.ca.crt"\n'
 
 def test_stacks_with_one_address_have_files_of_their_own(node: Node) -> None:
     node.start("registry", TEXT, "its CA", owner="hero-dev-zot")
-    node.until_is(lambda: (node.folder / "hosts.toml").exists())
+    node.until_is((node.folder / "hosts.toml").exists)
     before = {file.name: file.read_text() for file in node.folder.iterdir()}
     assert before["hero-dev-zot.registry.ca.crt"] == "its CA"
     assert 'ca = "hero-dev-zot.registry.ca.crt"' in before["hosts.toml"]
@@ -249,7 +249,7 @@ def test_stacks_with_one_address_have_files_of_their_own(node: Node) -> None:
 
 def test_removal_of_a_refused_stack_leaves_the_files_of_the_first(node: Node) -> None:
     node.start("registry", TEXT, "its CA", owner="hero-dev-zot")
-    node.until_is(lambda: (node.folder / "hosts.toml").exists())
+    node.until_is((node.folder / "hosts.toml").exists)
     before = {file.name: file.read_text() for file in node.folder.iterdir()}
     # It was ended in the moment in which it began, or had written its files where the first one's were lost.
     for suffix in ("toml", "ca.crt"):
@@ -266,7 +266,7 @@ def test_removal_of_a_refused_stack_leaves_the_files_of_the_first(node: Node) ->
 @pytest.mark.parametrize("name", ["hosts.toml", "hero-dev-zot.registry.toml", "hero-dev-zot.registry.ca.crt"])
 def test_files_that_are_lost_or_changed_are_restored(node: Node, name: str, change: str) -> None:
     node.start("registry", TEXT, "its CA", owner="hero-dev-zot")
-    node.until_is(lambda: (node.folder / "hosts.toml").exists())
+    node.until_is((node.folder / "hosts.toml").exists)
     before = {file.name: file.read_text() for file in node.folder.iterdir()}
     file = node.folder / name
     if change == "delete":
@@ -297,7 +297,7 @@ def _without_race(is_so: Callable[[], bool]) -> bool:
 
 def test_a_file_of_another_tool_that_comes_later_is_reported(node: Node) -> None:
     node.start("registry", TEXT, "its CA", owner="hero-dev-zot")
-    node.until_is(lambda: (node.folder / "hosts.toml").exists())
+    node.until_is((node.folder / "hosts.toml").exists)
     (node.folder / "hosts.toml").write_text('server = "https://theirs.example.com"\n')
     assert node.pods.pop("hero-dev-zotregistry").wait(SECONDS) == 1
     assert node.read() == 'server = "https://theirs.example.com"\n'
@@ -320,5 +320,5 @@ def test_the_probe_says_what_is_missing(node: Node) -> None:
     assert asked.returncode == 1
     assert "hero-dev-zot.registry.toml on this node" in asked.stdout
     node.start("registry", TEXT, "its CA", owner="hero-dev-zot")
-    node.until_is(lambda: (node.folder / "hosts.toml").exists())
+    node.until_is((node.folder / "hosts.toml").exists)
     assert subprocess.run(probe, env=environment, check=False).returncode == 0
