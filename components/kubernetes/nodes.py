@@ -14,8 +14,9 @@ TOLD = "told"
 SCRIPT = (Path(__file__).parent / "containerd_hosts.sh").read_text()
 # Kubernetes shows the output as the cause.
 PROBE = """
+[ ! -s /dev/termination-log ] || { cat /dev/termination-log; exit 1; }
 for file in "/certs.d/$REGISTRY/${OWNER:+$OWNER.}$PART.toml" "/certs.d/$REGISTRY/hosts.toml"; do
-    [ -s "$file" ] || { echo "cannot read $file on this node: it is not written yet, or was deleted"; exit 1; }
+    [ -s "$file" ] || { echo "cannot read ${file#/certs.d/} on this node: it is not there"; exit 1; }
 done
 """
 
@@ -155,7 +156,7 @@ def _pod(
             {
                 "name": "writer",
                 "image": str(SHELL_IMAGE.moved(cluster.settings)),
-                "command": ["sh", "-c", SCRIPT],
+                "command": ["sh", "-c", SCRIPT, "writer", cluster.settings.certs_directory],
                 "env": [
                     {"name": "REGISTRY", "value": address},
                     {"name": "PART", "value": part},

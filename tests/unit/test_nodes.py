@@ -50,6 +50,13 @@ class Node:
         # A session of its own, so that its sleep ends with it.
         self.pods[f"{owner}{part}"] = subprocess.Popen(["sh", "-c", script], env=environment, start_new_session=True)
 
+    def probe(self) -> "subprocess.CompletedProcess[str]":
+        """Ask the writer of the stack whose namespace is hero-dev-zot whether it is ready."""
+        script = PROBE.replace("/certs.d", str(self.path / "certs.d"))
+        script = script.replace("/dev/termination-log", str(self.path / "termination-log"))
+        environment = {"PATH": os.environ["PATH"], "REGISTRY": ADDRESS, "PART": "registry", "OWNER": "hero-dev-zot"}
+        return subprocess.run(["sh", "-c", script], env=environment, capture_output=True, text=True, check=False)
+
     def end(self, part: str) -> int:
         """End it as Kubernetes does."""
         pod = self.pods.pop(part)
@@ -298,10 +305,19 @@ def _without_race(is_so: Callable[[], bool]) -> bool:
 def test_a_file_of_another_tool_that_comes_later_is_reported(node: Node) -> None:
     node.start("registry", TEXT, "its CA", owner="hero-dev-zot")
     node.until_is((node.folder / "hosts.toml").exists)
-    (node.folder / "hosts.toml").write_text('server = "https://theirs.example.com"\n')
-    assert node.pods.pop("hero-dev-zotregistry").wait(SECONDS) == 1
-    assert node.read() == 'server = "https://theirs.example.com"\n'
-    assert "was written by somebody else" in (node.path / "termination-log").read_text()
+    cause = node.path / "termination-log"
+    theirs = 'server = "https://theirs.example.com"\n'
+    (node.folder / "hosts.toml").write_text(theirs)
+    node.until_is(lambda: cause.exists() and "was written by somebody else" in cause.read_text())
+    assert node.read() == theirs
+    assert node.probe().stdout == cause.read_text()
+    # It goes on, since nobody else would delete its files.
+    (node.folder / "hosts.toml").unlink()
+    node.until_is(lambda: node.probe().returncode == 0)
+    (node.folder / "hosts.toml").write_text(theirs)
+    assert node.end("hero-dev-zotregistry") == 0
+    assert [file.name for file in node.folder.iterdir()] == ["hosts.toml"]
+    assert node.read() == theirs
 
 
 def test_a_node_that_cannot_be_written_is_reported_with_its_cause(node: Node) -> None:
@@ -314,11 +330,8 @@ def test_a_node_that_cannot_be_written_is_reported_with_its_cause(node: Node) ->
 
 
 def test_the_probe_says_what_is_missing(node: Node) -> None:
-    probe = ["sh", "-c", PROBE.replace("/certs.d", str(node.path / "certs.d"))]
-    environment = {"PATH": os.environ["PATH"], "REGISTRY": ADDRESS, "PART": "registry", "OWNER": "hero-dev-zot"}
-    asked = subprocess.run(probe, env=environment, capture_output=True, text=True, check=False)
+    asked = node.probe()
     assert asked.returncode == 1
     assert "hero-dev-zot.registry.toml on this node" in asked.stdout
     node.start("registry", TEXT, "its CA", owner="hero-dev-zot")
-    node.until_is((node.folder / "hosts.toml").exists)
-    assert subprocess.run(probe, env=environment, check=False).returncode == 0
+    node.until_is(lambda: node.probe().returncode == 0)

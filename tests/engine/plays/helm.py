@@ -5,12 +5,10 @@ revision is deployed. Where the newest one is pending, every operation is refuse
 """
 
 from dataclasses import asdict, dataclass, field
-from typing import Any
 
 from tests.engine.plays.play import Properties, digest, get
-from tests.engine.world import Refusal, Thing, World
+from tests.engine.world import Refusal, World
 
-RECORD = "kubernetes:helm.sh/v3:Record"
 IN_PROGRESS = "another operation (install/upgrade/rollback) is in progress"
 
 
@@ -54,22 +52,21 @@ class Record:
 
 def record_of(world: World, identity: str) -> Record | None:
     """The record of a release, by its namespace and name."""
-    thing = world.things.get(f"helm {identity}")
-    if thing is None:
+    stored = world.records.get(identity)
+    if stored is None:
         return None
-    outputs: dict[str, Any] = thing.outputs
-    return Record(outputs["namespace"], [Revision(**each) for each in outputs["revisions"]], outputs["objects"])
+    return Record(stored["namespace"], [Revision(**each) for each in stored["revisions"]], dict(stored["objects"]))
 
 
 def store(world: World, identity: str, record: Record) -> None:
     """Keep it."""
     with world.changed():
-        world.things[f"helm {identity}"] = Thing(RECORD, f"record of {identity}", asdict(record))
+        world.records[identity] = asdict(record)
 
 
 def forget(world: World, identity: str) -> None:
     """Delete all revisions."""
-    world.things.pop(f"helm {identity}", None)
+    world.records.pop(identity, None)
 
 
 def rendered(inputs: Properties) -> dict[str, str]:

@@ -70,6 +70,8 @@ class Namespace(Object):
         ]
         for identifier in inside:
             del world.things[identifier]
+        for identity in [each for each in world.records if each.partition("/")[0] == name]:
+            helm.forget(world, identity)
         zot.stop(world, name)
         dragonfly.stop(world, name)
 
