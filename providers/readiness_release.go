@@ -100,7 +100,7 @@ func (r readiness) repair(call call, state readinessState, repairsFields bool) e
 		drift = drift.missing()
 	}
 	if findings := drift.findings(); len(findings) > 0 {
-		call.progress.info("repairing release %s: %s", state.Release, sentence(findings))
+		call.progress.status("repairing release %s: %s", state.Release, sentence(findings))
 	}
 	return drift.repair(call)
 }

@@ -91,8 +91,8 @@ MUTATIONS = [
     Mutation(
         "what could not be written whole is read",
         WRITER,
-        '"$folder/hosts.toml.new" || return 2\n        done',
-        '"$folder/hosts.toml.new"\n        done',
+        'cat "$table") || return 2',
+        'cat "$table")',
         f"{NODES_TESTS}::test_what_cannot_be_written_whole_is_not_read",
     ),
     Mutation(
