@@ -37,32 +37,40 @@ func (p pendingHandling) grace(revision helmRevision) time.Duration {
 // discardPending deletes a newest revision that a killed run has left pending, since Helm would refuse every operation
 // for ever. The history stays. A revision that may belong to a running process is waited for, and not touched.
 func (p pendingHandling) discardPending(ctx context.Context, release helmRelease, timeout time.Duration, report func(string)) error {
+	for {
+		history, err := p.await(ctx, release, timeout, report)
+		if err != nil || len(history) == 0 || !history[0].isPending() {
+			return err
+		}
+		// Where it is another one by now, its process has ended it.
+		if err := release.discard(ctx, history[0], history[1:]); err != nil && !errors.Is(err, errOvertaken) {
+			return err
+		}
+	}
+}
+
+// await returns the history once no running process changes the release any more.
+func (p pendingHandling) await(ctx context.Context, release helmRelease, timeout time.Duration, report func(string)) ([]helmRevision, error) {
 	started := time.Now()
 	for {
 		history, err := release.history(ctx)
-		if err != nil {
-			return err
-		}
-		if len(history) == 0 || !history[0].isPending() {
-			return nil
+		if err != nil || len(history) == 0 || !history[0].isPending() {
+			return history, err
 		}
 		pending, waited := history[0], time.Since(started)
 		grace := p.grace(pending)
-		switch {
-		case waited >= grace || time.Since(pending.created) >= grace:
-			// Where it is another one by now, its process has ended it.
-			if err := release.discard(ctx, pending, history[1:]); err != nil && !errors.Is(err, errOvertaken) {
-				return err
-			}
-		case waited > timeout:
-			return fmt.Errorf("cannot change release %s: another process is changing it: revision %d is %s since %s\n"+
+		if waited >= grace || time.Since(pending.created) >= grace {
+			return history, nil
+		}
+		if waited > max(timeout, p.pulumiGrace) {
+			return nil, fmt.Errorf("cannot change release %s: another process is changing it: revision %d is %s since %s\n"+
 				"hint: wait until it ends; if it was killed: %s", release, pending.number, pending.status,
 				pending.created.UTC().Format(time.RFC3339), release.cluster.kubectl(release.namespace, "delete secret "+pending.secret))
 		}
 		report(fmt.Sprintf("waiting for revision %d of release %s, which is %s (%d s)", pending.number, release, pending.status, int(waited.Seconds())))
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return nil, ctx.Err()
 		case <-time.After(p.pollInterval):
 		}
 	}

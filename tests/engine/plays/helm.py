@@ -5,6 +5,7 @@ revision is deployed. Where the newest one is pending, every operation is refuse
 """
 
 from dataclasses import asdict, dataclass, field
+from typing import cast
 
 from tests.engine.plays.play import Properties, digest, get
 from tests.engine.world import Refusal, World
@@ -85,7 +86,8 @@ def operate(world: World, identity: str, operation: str, inputs: Properties) -> 
             raise Refusal(IN_PROGRESS)
         record.revisions.pop()
     number = max((each.number for each in record.revisions), default=0) + 1
-    values, version = inputs.get("values") or {}, inputs.get("version", "")
+    values: Properties = inputs.get("values") or {}
+    version: str = inputs.get("version", "")
     revision = Revision(number, f"pending-{operation}", values, version, rendered(inputs))
     record.revisions.append(revision)
     store(world, identity, record)
@@ -114,7 +116,8 @@ def patched(original: Properties, modified: Properties, current: Properties) -> 
     for key, value in modified.items():
         before, now = original.get(key), current.get(key)
         if isinstance(value, dict) and isinstance(now, dict):
-            if patched(before if isinstance(before, dict) else {}, value, now):
+            earlier = cast("Properties", before) if isinstance(before, dict) else {}
+            if patched(earlier, cast("Properties", value), cast("Properties", now)):
                 return True
         elif value != now:
             return True

@@ -122,7 +122,8 @@ class Release(Play):
             return outputs
         newest = record.revisions[-1]
         status = {**outputs["status"], "revision": newest.number, "status": newest.status}
-        values = {**(outputs.get("values") or {}), **newest.values}
+        before: Properties = outputs.get("values") or {}
+        values = {**before, **newest.values}
         return {**outputs, "values": values, "version": newest.version, "status": status}
 
     def make(self, world: World, inputs: Properties, old: Properties | None) -> Properties:
