@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -132,22 +133,33 @@ func (c *cluster) removeBy(ctx context.Context, below string, options []byte) er
 		return err
 	}
 	defer discard(response)
-	if response.StatusCode >= 300 && response.StatusCode != http.StatusNotFound {
+	switch {
+	case response.StatusCode == http.StatusConflict:
+		return errOvertaken
+	case response.StatusCode >= 300 && response.StatusCode != http.StatusNotFound:
 		return c.refusal(response)
 	}
 	return nil
 }
 
 func (c *cluster) ask(ctx context.Context, method, below string, content []byte) (*http.Response, error) {
+	header := http.Header{}
+	if content != nil {
+		header.Set("Content-Type", "application/json")
+	}
+	return c.do(ctx, method, below, header, content)
+}
+
+// do sends a request for a path of the API, with a query where there is a `?` in it.
+func (c *cluster) do(ctx context.Context, method, below string, header http.Header, content []byte) (*http.Response, error) {
+	below, query, _ := strings.Cut(below, "?")
 	address := *c.api
-	address.Path = path.Join(address.Path, below)
+	address.Path, address.RawQuery = path.Join(address.Path, below), query
 	request, err := http.NewRequestWithContext(ctx, method, address.String(), bytes.NewReader(content))
 	if err != nil {
 		return nil, err
 	}
-	if content != nil {
-		request.Header.Set("Content-Type", "application/json")
-	}
+	request.Header = header
 	response, err := c.client.Do(request)
 	if err != nil {
 		return nil, fmt.Errorf("the cluster of context %s cannot be reached: %w", c.context, err)

@@ -7,7 +7,11 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-const patienceWithForgetting = time.Minute
+const (
+	patienceWithForgetting = time.Minute
+	// timeoutOfInstall is for another process that installs a release of this name at this moment.
+	timeoutOfInstall = 30 * time.Second
+)
 
 // forgetRelease takes away what Helm has written down of a release that no state knows of, as a run leaves it which was
 // killed while it made one. Helm would refuse the name for ever; without the record it takes over what is there.
@@ -16,6 +20,9 @@ func forgetRelease(kubeconfig, contextName, namespace, release string) error {
 	defer cancel()
 	cluster, err := connectCluster(kubeconfig, contextName)
 	if err != nil {
+		return err
+	}
+	if _, err := defaultPendingHandling.await(ctx, helmRelease{cluster, namespace, release}, timeoutOfInstall, func(string) {}); err != nil {
 		return err
 	}
 	secrets := "api/v1/namespaces/" + namespace + "/secrets"

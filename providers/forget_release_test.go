@@ -1,9 +1,11 @@
 package main
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestOnlyTheRecordsOfThisReleaseAreForgotten(t *testing.T) {
@@ -30,4 +32,14 @@ func TestAReleaseThatCannotBeForgottenIsToldWithTheReason(t *testing.T) {
 		t.Fatal("it is still there")
 	}
 	mustContain(t, err.Error(), "the cluster of context lab refuses", "secrets is forbidden")
+}
+
+func TestForgetRelease_OfRunningProcessFails(t *testing.T) {
+	fake := newFakeHelmCluster(t)
+	fake.revision(3, "pending-install", "helm", oneService, time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if _, err := impatient.await(ctx, fake.release(), 0, func(string) {}); err == nil || fake.writes() != "" {
+		t.Error("a running install was broken", err, fake.writes())
+	}
 }

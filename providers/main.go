@@ -9,12 +9,15 @@
 //	pulumi-resource-hero-home loopback            how `make learn` has a node pull
 //	pulumi-resource-hero-home dragonfly-traffic KUBECONFIG CONTEXT NAMESPACE  how `make status` asks
 //
-// Before something is made that a killed run may have left, the program calls it too: forget-release, forget-in-harbor.
+// Before something is made that a killed run may have left, the program calls it too: forget-release, forget-in-harbor, and
+// discard-pending before a Helm release is changed.
 package main
 
 import (
 	"fmt"
 	"os"
+	"strconv"
+	"time"
 )
 
 // exitDamaged is the exit code of `verify` where it could read the registries and found damaged content.
@@ -52,6 +55,14 @@ func run(arguments []string) error {
 	}
 	if len(arguments) == 5 && arguments[0] == "forget-release" {
 		return forgetRelease(arguments[1], arguments[2], arguments[3], arguments[4])
+	}
+	if len(arguments) == 6 && arguments[0] == "discard-pending" {
+		seconds, err := strconv.Atoi(arguments[5])
+		if err != nil {
+			return err
+		}
+		timeout := time.Duration(seconds) * time.Second
+		return discardPendingRelease(arguments[1], arguments[2], arguments[3], arguments[4], timeout)
 	}
 	if len(arguments) == 4 && arguments[0] == "dragonfly-traffic" {
 		return tellTraffic(arguments[1], arguments[2], arguments[3], os.Stdout)

@@ -39,6 +39,11 @@ type importer interface {
 	importState(call call, identifier string) (resource.PropertyMap, error)
 }
 
+// liveDiffer is a kind whose difference depends on what there is outside of the state too.
+type liveDiffer interface {
+	diffLive(call call, olds, news resource.PropertyMap) (plugin.DiffResult, error)
+}
+
 // identified is a kind whose resources have an identifier in the world. Others are known by their name in the program.
 type identified interface {
 	identity(state resource.PropertyMap) string
@@ -197,10 +202,13 @@ func (h *heroPlugin) Check(_ context.Context, request plugin.CheckRequest) (plug
 	return plugin.CheckResponse{Properties: inputs, Failures: failures}, err
 }
 
-func (h *heroPlugin) Diff(_ context.Context, request plugin.DiffRequest) (plugin.DiffResponse, error) {
+func (h *heroPlugin) Diff(ctx context.Context, request plugin.DiffRequest) (plugin.DiffResponse, error) {
 	kind, err := h.kind(request.Type)
 	if err != nil {
 		return plugin.DiffResult{}, err
+	}
+	if kind, ok := kind.(liveDiffer); ok {
+		return kind.diffLive(h.call(ctx, request.URN, false), request.OldOutputs, request.NewInputs)
 	}
 	return kind.diff(request.OldOutputs, request.NewInputs)
 }

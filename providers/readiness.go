@@ -46,6 +46,16 @@ type readinessInputs struct {
 	Password      string `json:"password"`
 	CaCertificate string `json:"caCertificate"`
 	PlainHTTP     bool   `json:"plainHttp"`
+	// Release is the Helm release whose objects have to be as its record has them; empty where there is none.
+	Release string `json:"release,omitempty"`
+}
+
+type readinessState struct {
+	readinessInputs
+	// Drift is what differed between the release's record and the cluster at the last look.
+	Drift []string `json:"drift,omitempty"`
+	// Accepted are fields that were other ones right after they had been set: something else sets them.
+	Accepted []string `json:"accepted,omitempty"`
 }
 
 func (readiness) check(news resource.PropertyMap) (resource.PropertyMap, []plugin.CheckFailure, error) {
@@ -75,23 +85,39 @@ func (r readiness) create(call call, news resource.PropertyMap) (resource.Proper
 	if err != nil {
 		return nil, err
 	}
-	if err := r.wait(call, inputs); err != nil {
-		return nil, err
-	}
-	return encode(inputs, "password")
+	return r.settle(call, readinessState{readinessInputs: inputs}, false)
 }
 
-// read looks at nothing: whether it is ready now is no property of a wait that is over.
-func (readiness) read(_ call, olds resource.PropertyMap) (resource.PropertyMap, error) {
-	state, err := decode[readinessInputs](olds)
+// read looks at the release's objects alone: whether pods are ready now is no property of a wait that is over.
+func (readiness) read(call call, olds resource.PropertyMap) (resource.PropertyMap, error) {
+	state, err := decode[readinessState](olds)
 	if err != nil {
 		return nil, err
+	}
+	drift, err := state.drift(call)
+	if err != nil {
+		call.progress.warning("%v", err)
+	} else {
+		state.Drift = drift.findings()
 	}
 	return encode(state, "password")
 }
 
-func (r readiness) update(call call, _, news resource.PropertyMap) (resource.PropertyMap, error) {
-	return r.create(call, news)
+func (r readiness) update(call call, olds, news resource.PropertyMap) (resource.PropertyMap, error) {
+	if call.preview {
+		return news, nil
+	}
+	state, err := decode[readinessState](olds)
+	if err != nil {
+		return nil, err
+	}
+	inputs, err := decode[readinessInputs](news)
+	if err != nil {
+		return nil, err
+	}
+	isDeployedAgain := state.Settled != inputs.Settled
+	state.readinessInputs = inputs
+	return r.settle(call, state, !isDeployedAgain)
 }
 
 func (readiness) remove(call, resource.PropertyMap) error {

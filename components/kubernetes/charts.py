@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from components.kubernetes.cluster import Cluster, ClusterSettings
+from components.kubernetes.cluster import Cluster, ClusterSettings, fingerprint
 from components.plugin import call_plugin
 
 
@@ -82,9 +82,12 @@ def install(
     """A release of the chart in the cluster's namespace. It is applied and not waited for: Readiness does that.
 
     Type: `kubernetes:helm.sh/v3:Release`. Every random value is ours to give: the chart's own would be another one at
-    each upgrade.
+    each upgrade. Its description is the checksum of what was deployed: a refresh takes over the values of the newest
+    revision, also of one that was never deployed, and leaves the description alone.
+    https://github.com/pulumi/pulumi-kubernetes/blob/v4.32.0/provider/pkg/provider/helm_release.go
     """
     source, repository = _source(chart, cluster.settings.charts)
+    checksum = fingerprint({"chart": chart.name, "values": values, "version": chart.version})
     return kubernetes.helm.v3.Release(
         name,
         name=release,
@@ -93,28 +96,35 @@ def install(
         repository_opts=kubernetes.helm.v3.RepositoryOptsArgs(repo=repository) if repository else None,
         namespace=cluster.namespace,
         values=values,
+        description=pulumi.Output.concat("values sha256:", checksum),
         skip_await=True,
         opts=pulumi.ResourceOptions.merge(
             opts,
             pulumi.ResourceOptions(
                 delete_before_replace=True,
-                hooks=pulumi.ResourceHookBinding(before_create=[_forget(name, release, cluster)]),
+                hooks=_repair(name, release, cluster),
             ),
         ),
     )
 
 
-def _forget(name: str, release: str, cluster: Cluster) -> pulumi.ResourceHook:
-    """Before a release is made, take away what Helm knows of one that no state knows.
+def _repair(name: str, release: str, cluster: Cluster) -> pulumi.ResourceHookBinding:
+    """Before a release is created or updated, repair what a killed run has left of it in Helm's storage.
 
-    A run that was killed while it made one leaves that behind, and Helm would refuse the name for ever.
+    Before a create, delete all revisions: no state knows of them, and Helm would refuse the name for ever. Before an
+    update, discard a revision that is pending: Helm would refuse every operation for ever. The history stays.
     """
 
-    def forget(_: pulumi.ResourceHookArgs) -> None:
+    def repair(args: pulumi.ResourceHookArgs | None) -> None:
         settings = cluster.settings
-        call_plugin("forget-release", settings.file or "", settings.context or "", cluster.name, release)
+        place = (settings.file or "", settings.context or "", cluster.name, release)
+        if args is not None and args.id:
+            call_plugin("discard-pending", *place, str(settings.patience))
+        else:
+            call_plugin("forget-release", *place)
 
-    return pulumi.ResourceHook(f"{name}-forget", forget)
+    hook = pulumi.ResourceHook(f"{name}-forget", repair)
+    return pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook])
 
 
 def _source(chart: Chart, charts: str | None) -> tuple[str, str | None]:

@@ -1,6 +1,7 @@
 """What the nodes of a cluster are told of a registry, and forget when it goes."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import pulumi
 import pulumi_kubernetes as kubernetes
@@ -10,57 +11,13 @@ from components.kubernetes.cluster import Cluster, fingerprint
 
 SECONDS_TO_FORGET = 30
 TOLD = "told"
-# Ours is known by its first line; what somebody else wrote for this address is not touched. The copy is moved into its
-# place, so that containerd never reads half of it; it reads at each pull, and needs no restart.
-# https://github.com/containerd/containerd/blob/main/docs/hosts.md
-# Of an address several may write: who serves it, a mirror before that, and a fall-back of each stack whose home it is,
-# as Docker Hub is that of many. The mirror's file counts as long as it is there, what is behind comes after either, and
-# each may come and go alone; only one at a time chooses. There may be passwords in it, so it is for root alone.
-SCRIPT = """
-set -u
-umask 077
-mark='# Written by Hero. It goes with the DaemonSet that wrote it.'
-folder="/certs.d/$REGISTRY"
-if [ -e "$folder/hosts.toml" ] && ! head -n 1 "$folder/hosts.toml" | grep -qxF "$mark"; then
-    echo "$folder/hosts.toml on this node was written by somebody else" | tee /dev/termination-log
-    exit 1
-fi
-choose() {
-    for counts in "$folder/mirror.toml" "$folder/registry.toml" "$folder"/*fallback.toml; do
-        [ -e "$counts" ] || continue
-        cat "$counts" > "$folder/hosts.toml.new" || return
-        for each in "$folder"/*.behind; do
-            [ -e "$each" ] || continue
-            # With a table in it twice, containerd would read nothing of the file, and pull nothing.
-            awk '/^\\[/ && seen[$0]++ { exit 9 }' "$folder/hosts.toml.new" "$each"
-            [ $? = 9 ] || cat "$each" >> "$folder/hosts.toml.new" || return
-        done
-        mv "$folder/hosts.toml.new" "$folder/hosts.toml"
-        return
-    done
-    rm -f "$folder/hosts.toml" "$folder/hosts.toml.new"
-    rmdir "$folder" 2>/dev/null
-}
-forget() {
-    (
-        flock 9
-        rm -f "$folder/$PART".*
-        choose
-    ) 9< /certs.d
-    exit 0
-}
-trap forget TERM INT
-(
-    flock 9
-    mkdir -p -m 755 "$folder"
-    for each in /told/*.crt /told/*.behind; do
-        [ ! -s "$each" ] || cp "$each" "$folder/$PART.${each##*/}"
-    done
-    { echo "$mark"; cat /told/hosts.toml; } > "$folder/$PART.toml.new"
-    mv "$folder/$PART.toml.new" "$folder/$PART.toml"
-    choose
-) 9< /certs.d
-while :; do sleep 3600 & wait $!; done
+SCRIPT = (Path(__file__).parent / "containerd_hosts.sh").read_text()
+# Kubernetes shows the output as the cause.
+PROBE = """
+[ ! -s /dev/termination-log ] || { cat /dev/termination-log; exit 1; }
+for file in "/certs.d/$REGISTRY/${OWNER:+$OWNER.}$PART.toml" "/certs.d/$REGISTRY/hosts.toml"; do
+    [ -s "$file" ] || { echo "cannot read ${file#/certs.d/} on this node: it is not there"; exit 1; }
+done
 """
 
 
@@ -83,9 +40,10 @@ class Nodes(pulumi.ComponentResource):
     """On each node of the cluster, how its containerd reaches a registry: by which scheme, trusting whom, through whom.
 
     Type: `hero:kubernetes:Nodes`. Produces a `kubernetes:core/v1:ConfigMap` and a `kubernetes:apps/v1:DaemonSet` that
-    writes `<certsDirectory>/<address>/hosts.toml` and a certificate, and takes both away when it goes. Where there is a
-    second one for the same address, with a mirror, its file is the one that counts. The container runtime is not
-    restarted. Raises nothing, but its pods do not start on a node where somebody else wrote the same file.
+    writes `<certsDirectory>/<address>/hosts.toml` and a certificate, restores both where they are deleted or changed,
+    and deletes both when it goes. Where there is a second one for the same address, with a mirror, its file is the one
+    that counts. The container runtime is not restarted. Raises nothing, but its pods end with the cause on a node
+    where another stack or another tool configures the same address.
     """
 
     def __init__(
@@ -117,7 +75,7 @@ class Nodes(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, provider=cluster.provider),
         )
         volume: kubernetes.core.v1.VolumeArgsDict = {"name": TOLD, "config_map": {"name": name}}
-        write(name, cluster, address, part, fingerprint(told), volume, written, self)
+        write(name, cluster, address, part, fingerprint(told), volume, written, self, owner=cluster.name)
         self.register_outputs({"address": address})
 
 
@@ -130,11 +88,13 @@ def write(
     volume: kubernetes.core.v1.VolumeArgsDict,
     written: pulumi.Resource,
     parent: pulumi.Resource,
+    owner: str = "",
 ) -> pulumi.Resource:
     """What writes a part of an address's file on each node, and takes it away when it goes.
 
     The `volume`, called `TOLD`, has the part's `hosts.toml`, certificates, and tables to be put behind whatever part
     counts; `told` is another text where something of it is another, and `written` is where the volume comes from.
+    `owner` distinguishes the files of stacks that have the same `part`; without it, no two stacks may have it.
 
     Type: `kubernetes:apps/v1:DaemonSet`.
     """
@@ -154,7 +114,7 @@ def write(
             "template": {
                 # Other words mean other pods.
                 "metadata": {"labels": {"app": name}, "annotations": {"hero/told": told}},
-                "spec": _pod(cluster, address, part, volume),
+                "spec": _pod(cluster, address, part, volume, owner),
             },
         },
         opts=pulumi.ResourceOptions(parent=parent, provider=cluster.provider, depends_on=[written]),
@@ -184,7 +144,7 @@ def hosts(server: str, certificate: str, mirror: tuple[str, str] | None) -> str:
 
 
 def _pod(
-    cluster: Cluster, address: pulumi.Input[str], part: str, told: kubernetes.core.v1.VolumeArgsDict
+    cluster: Cluster, address: pulumi.Input[str], part: str, told: kubernetes.core.v1.VolumeArgsDict, owner: str
 ) -> kubernetes.core.v1.PodSpecArgsDict:
     return {
         "automount_service_account_token": False,
@@ -196,10 +156,14 @@ def _pod(
             {
                 "name": "writer",
                 "image": str(SHELL_IMAGE.moved(cluster.settings)),
-                "command": ["sh", "-c", SCRIPT],
-                "env": [{"name": "REGISTRY", "value": address}, {"name": "PART", "value": part}],
+                "command": ["sh", "-c", SCRIPT, "writer", cluster.settings.certs_directory],
+                "env": [
+                    {"name": "REGISTRY", "value": address},
+                    {"name": "PART", "value": part},
+                    *([{"name": "OWNER", "value": owner}] if owner else []),
+                ],
                 "readiness_probe": {
-                    "exec_": {"command": ["test", "-f", pulumi.Output.concat("/certs.d/", address, f"/{part}.toml")]},
+                    "exec_": {"command": ["sh", "-c", PROBE]},
                     "period_seconds": 1,
                 },
                 "resources": {"requests": {"cpu": "1m", "memory": "4Mi"}, "limits": {"memory": "32Mi"}},

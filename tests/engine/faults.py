@@ -10,7 +10,7 @@ import grpc
 from google.protobuf.any_pb2 import Any as AnyMessage
 from pulumi.runtime.proto import provider_pb2, status_pb2
 
-from tests.engine.world import Call
+from tests.engine.world import Call, Refusal, World
 
 UNREACHABLE = (
     "configured Kubernetes cluster is unreachable: unable to load schema information from the API server: "
@@ -105,6 +105,23 @@ def crash(when: Literal["before", "after"]) -> Happening:
         answer = act()
         stage.kill_engine()
         return answer
+
+    return happen
+
+
+def crash_half_way(world: World) -> Happening:
+    """The engine and the provider are killed after the first step of what takes several, such as a Helm upgrade."""
+
+    def happen(stage: Stage, act: Act) -> None:
+        world.is_killed_half_way = True
+        try:
+            act()
+        except Refusal:
+            pass
+        finally:
+            world.is_killed_half_way = False
+        stage.kill_engine()
+        raise Broken(grpc.StatusCode.UNAVAILABLE, "the engine is gone")
 
     return happen
 

@@ -37,6 +37,7 @@ SERVICE = provider_pb2.DESCRIPTOR.services_by_name["ResourceProvider"]
 # Called for anything else than to serve, it only writes down for what.
 STAND_IN = """#!/bin/sh
 [ $# -gt 1 ] && [ "$1" = forget-release ] && {{ echo "$4/$5" >>{told}; exit; }}
+[ $# -gt 1 ] && [ "$1" = discard-pending ] && {{ echo "pending $4/$5" >>{told}; exit; }}
 [ $# -gt 1 ] && [ "$1" = forget-in-harbor ] && {{ cat >/dev/null; echo "$2" >>{told}; exit; }}
 echo {port}
 exec cat >/dev/null
@@ -44,7 +45,7 @@ exec cat >/dev/null
 # The genuine one is started with the engine's own address, tells its port to a file instead, and goes with the engine.
 # What it is called for besides, it does itself.
 GENUINE = """#!/bin/sh
-case "$1" in forget-*) exec {program} "$@" ;; esac
+case "$1" in forget-* | discard-*) exec {program} "$@" ;; esac
 : >{file}
 {program} "$@" >{file} </dev/null &
 while ! [ -s {file} ]; do sleep 0.02; done

@@ -79,9 +79,8 @@ class StandIn:
         """Which inputs changed, and whether that means another resource."""
         kind = _type(request.urn)
         play, contract = PLAYS.get(kind, GENERIC), self._contracts[kind]
-        (old, _), (new, _) = plain(request.old_inputs), plain(request.news)
-        important = [_without(values, play.ignored(old, new)) for values in (old, new)]
-        changed = sorted(key for key in {*old, *new} if important[0].get(key) != important[1].get(key))
+        (old, _), (new, _), (live, _) = plain(request.old_inputs), plain(request.news), plain(request.olds)
+        changed = play.differing(old, new, live) or play.drifted(self._world, live)
         if play.remakes is not None and _key(request.urn, request.id) not in self._world.things:
             changed.append(play.computed[-1])
         fixed = {"data", "stringData"} if play.mutable_by and not self._is_set(play.mutable_by) else set[str]()
@@ -121,12 +120,11 @@ class StandIn:
         play, contract = PLAYS.get(kind, GENERIC), self._contracts[kind]
         # What is not the program's own is there under its type alone.
         thing = self._world.things.get(_key(request.urn, request.id)) or self._world.things.get(f"{kind} {request.id}")
-        if not play.in_the_world or (thing is None and play.remakes is not None):
-            return provider_pb2.ReadResponse(id=request.id, properties=request.properties, inputs=request.inputs)
-        if thing is None:
+        if thing is None and play.in_the_world and play.remakes is None:
             return provider_pb2.ReadResponse()
-        _, secrets = plain(request.properties)
-        properties = _given(contract, thing.outputs, secrets)
+        known, secrets = plain(request.properties)
+        outputs = thing.outputs if thing and play.in_the_world else known
+        properties = _given(contract, play.seen(self._world, outputs), secrets)
         return provider_pb2.ReadResponse(id=request.id, properties=properties, inputs=request.inputs)
 
     def Update(self, request: provider_pb2.UpdateRequest) -> Any:  # noqa: ANN401, N802
@@ -199,16 +197,6 @@ def _given(contract: Contract, outputs: Properties, secrets: frozenset[str]) -> 
 def _failed(wrong: list[tuple[str, str]]) -> provider_pb2.CheckResponse:
     failures = [provider_pb2.CheckFailure(property=path, reason=f"{path} {reason}".strip()) for path, reason in wrong]
     return provider_pb2.CheckResponse(failures=failures)
-
-
-def _without(values: Properties, paths: tuple[str, ...]) -> Properties:
-    for path in paths:
-        head, _, rest = path.partition(".")
-        if isinstance(values.get(head), dict) and rest:
-            values = {**values, head: _without(values[head], (rest,))}
-        elif not rest:
-            values = {key: value for key, value in values.items() if key != head}
-    return values
 
 
 def _type(urn: str) -> str:

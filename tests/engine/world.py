@@ -65,10 +65,14 @@ class World:
         self.folder = folder
         self.forgotten = file.with_suffix(".forgotten")
         """Names, one a line, of what may be there and is nobody's: whoever makes such a thing takes it over."""
+        self.is_killed_half_way = False
+        """Whether what takes several steps is to end after the first."""
         self._lock = threading.RLock()
         self._made: Counter[str] = Counter()
         self.things: dict[str, Thing] = {}
         self.registries: dict[str, Registry] = {}
+        self.records: dict[str, dict[str, Any]] = {}
+        """What Helm has stored of each release, by its namespace and name."""
         self.calls: list[Call] = []
         """Since this object is there; what was called before is not in the file."""
         self._settled: tuple[dict[str, Thing], dict[str, Registry]] = {}, {}
@@ -82,7 +86,7 @@ class World:
 
     def is_as_before(self) -> bool:
         """Whether nothing is there but what was there before any stack."""
-        return (self.things, self.registries) == self._settled
+        return (self.things, self.registries) == self._settled and not self.records
 
     @contextmanager
     def changed(self) -> Generator[None]:
@@ -144,6 +148,7 @@ class World:
     def _write(self) -> None:
         content = {
             "made": self._made,
+            "records": self.records,
             "now": _plain(self.things, self.registries),
             "settled": _plain(*self._settled),
         }
@@ -155,6 +160,7 @@ class World:
     def _read(self) -> None:
         content = json.loads(self.file.read_text())
         self._made = Counter(content["made"])
+        self.records = content["records"]
         self.things, self.registries = _read(content["now"])
         self._settled = _read(content["settled"])
 

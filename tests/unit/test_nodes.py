@@ -3,17 +3,18 @@
 import fcntl
 import itertools
 import os
+import shutil
 import signal
 import subprocess
 import time
 import tomllib
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from components.kubernetes.nodes import SCRIPT
+from components.kubernetes.nodes import PROBE, SCRIPT
 
 ADDRESS = "hero.example.com:5000"
 SECONDS = 10
@@ -35,8 +36,8 @@ class Node:
         """What containerd reads."""
         return (self.folder / "hosts.toml").read_text()
 
-    def start(self, part: str, text: str, authority: str = "", behind: str = "") -> None:
-        """Start the pod of this part, which is told this text, and what is to be behind any."""
+    def start(self, part: str, text: str, authority: str = "", behind: str = "", owner: str = "") -> None:
+        """Start the pod of this part, which is told this text, and what is to be behind any; `owner` is its stack's."""
         told = self.path / f"told-{part}"
         told.mkdir(exist_ok=True)
         (told / "hosts.toml").write_text(text)
@@ -44,9 +45,17 @@ class Node:
         (told / "mirrors.behind").write_text(behind)
         script = SCRIPT.replace("/certs.d", str(self.path / "certs.d")).replace("/told", str(told))
         script = script.replace("/dev/termination-log", str(self.path / "termination-log"))
-        environment = {"PATH": os.environ["PATH"], "REGISTRY": ADDRESS, "PART": part}
+        script = script.replace("seconds_between_checks=5", "seconds_between_checks=0.05")
+        environment = {"PATH": os.environ["PATH"], "REGISTRY": ADDRESS, "PART": part, "OWNER": owner}
         # A session of its own, so that its sleep ends with it.
-        self.pods[part] = subprocess.Popen(["sh", "-c", script], env=environment, start_new_session=True)
+        self.pods[f"{owner}{part}"] = subprocess.Popen(["sh", "-c", script], env=environment, start_new_session=True)
+
+    def probe(self) -> "subprocess.CompletedProcess[str]":
+        """Ask the writer of the stack whose namespace is hero-dev-zot whether it is ready."""
+        script = PROBE.replace("/certs.d", str(self.path / "certs.d"))
+        script = script.replace("/dev/termination-log", str(self.path / "termination-log"))
+        environment = {"PATH": os.environ["PATH"], "REGISTRY": ADDRESS, "PART": "registry", "OWNER": "hero-dev-zot"}
+        return subprocess.run(["sh", "-c", script], env=environment, capture_output=True, text=True, check=False)
 
     def end(self, part: str) -> int:
         """End it as Kubernetes does."""
@@ -67,6 +76,13 @@ class Node:
             and ("behind it" in self.read()) == ("fallback" in parts)
         ):
             assert time.monotonic() < end, parts
+            time.sleep(0.01)
+
+    def until_is(self, is_so: Callable[[], bool]) -> None:
+        """Wait until the writer has made it so."""
+        end = time.monotonic() + SECONDS
+        while not is_so():
+            assert time.monotonic() < end
             time.sleep(0.01)
 
     def wait_for_part(self, part: str) -> None:
@@ -219,3 +235,103 @@ def test_what_may_have_passwords_is_for_root_alone(node: Node) -> None:
     node.until("fallback")
     assert node.folder.stat().st_mode & 0o777 == 0o755
     assert {file.stat().st_mode & 0o077 for file in node.folder.iterdir()} == {0}
+
+
+TEXT = 'server = "https://hero.example.com:5000"\n  ca = "registry.ca.crt"\n'
+
+
+def test_stacks_with_one_address_have_files_of_their_own(node: Node) -> None:
+    node.start("registry", TEXT, "its CA", owner="hero-dev-zot")
+    node.until_is((node.folder / "hosts.toml").exists)
+    before = {file.name: file.read_text() for file in node.folder.iterdir()}
+    assert before["hero-dev-zot.registry.ca.crt"] == "its CA"
+    assert 'ca = "hero-dev-zot.registry.ca.crt"' in before["hosts.toml"]
+    node.start("registry", "another\n", "another CA", owner="hero-two-zot")
+    assert node.pods.pop("hero-two-zotregistry").wait(SECONDS) == 1
+    cause = (node.path / "termination-log").read_text()
+    assert cause.startswith(f"cannot configure {ADDRESS} on this node: the stack of namespace hero-dev-zot")
+    assert "\nhint: " in cause
+    assert {file.name: file.read_text() for file in node.folder.iterdir()} == before
+
+
+def test_removal_of_a_refused_stack_leaves_the_files_of_the_first(node: Node) -> None:
+    node.start("registry", TEXT, "its CA", owner="hero-dev-zot")
+    node.until_is((node.folder / "hosts.toml").exists)
+    before = {file.name: file.read_text() for file in node.folder.iterdir()}
+    # It was ended in the moment in which it began, or had written its files where the first one's were lost.
+    for suffix in ("toml", "ca.crt"):
+        (node.folder / f"hero-two-zot.registry.{suffix}").write_text("another")
+    node.start("mirror", "the mirror\n", owner="hero-two-dragonfly")
+    node.until_is(lambda: "the mirror" in node.read())
+    assert node.end("hero-two-dragonflymirror") == 0
+    for suffix in ("toml", "ca.crt"):
+        (node.folder / f"hero-two-zot.registry.{suffix}").unlink()
+    node.until_is(lambda: {file.name: file.read_text() for file in node.folder.iterdir()} == before)
+
+
+@pytest.mark.parametrize("change", ["delete", "truncate", "edit", "delete everything"])
+@pytest.mark.parametrize("name", ["hosts.toml", "hero-dev-zot.registry.toml", "hero-dev-zot.registry.ca.crt"])
+def test_files_that_are_lost_or_changed_are_restored(node: Node, name: str, change: str) -> None:
+    node.start("registry", TEXT, "its CA", owner="hero-dev-zot")
+    node.until_is((node.folder / "hosts.toml").exists)
+    before = {file.name: file.read_text() for file in node.folder.iterdir()}
+    file = node.folder / name
+    if change == "delete":
+        file.unlink()
+    elif change == "truncate":
+        file.write_text("")
+    elif change == "edit":
+        file.write_text(before[name].replace("hero.example.com", "changed.example.com") + "more\n")
+    else:
+        shutil.rmtree(node.folder)
+
+    def is_restored() -> bool:
+        found = {each.name: each for each in node.folder.iterdir()} if node.folder.exists() else {}
+        return found.keys() == before.keys() and all(found[each].read_text() == before[each] for each in before)
+
+    node.until_is(lambda: _without_race(is_restored))
+    assert node.end("hero-dev-zotregistry") == 0
+    assert not node.folder.exists()
+
+
+def _without_race(is_so: Callable[[], bool]) -> bool:
+    """A file may go between the look at its folder and the look at it."""
+    try:
+        return is_so()
+    except FileNotFoundError:
+        return False
+
+
+def test_a_file_of_another_tool_that_comes_later_is_reported(node: Node) -> None:
+    node.start("registry", TEXT, "its CA", owner="hero-dev-zot")
+    node.until_is((node.folder / "hosts.toml").exists)
+    cause = node.path / "termination-log"
+    theirs = 'server = "https://theirs.example.com"\n'
+    (node.folder / "hosts.toml").write_text(theirs)
+    node.until_is(lambda: cause.exists() and "was written by somebody else" in cause.read_text())
+    assert node.read() == theirs
+    assert node.probe().stdout == cause.read_text()
+    # It goes on, since nobody else would delete its files.
+    (node.folder / "hosts.toml").unlink()
+    node.until_is(lambda: node.probe().returncode == 0)
+    (node.folder / "hosts.toml").write_text(theirs)
+    assert node.end("hero-dev-zotregistry") == 0
+    assert [file.name for file in node.folder.iterdir()] == ["hosts.toml"]
+    assert node.read() == theirs
+
+
+def test_a_node_that_cannot_be_written_is_reported_with_its_cause(node: Node) -> None:
+    # A file stands where the folder has to be.
+    node.folder.write_text("")
+    node.start("registry", TEXT, "its CA", owner="hero-dev-zot")
+    assert node.pods.pop("hero-dev-zotregistry").wait(SECONDS) == 1
+    cause = (node.path / "termination-log").read_text()
+    assert cause.startswith(f"cannot configure {ADDRESS} on this node: its files cannot be written: mkdir:")
+
+
+def test_the_probe_says_what_is_missing(node: Node) -> None:
+    asked = node.probe()
+    assert asked.returncode == 1
+    assert "hero-dev-zot.registry.toml on this node" in asked.stdout
+    node.start("registry", TEXT, "its CA", owner="hero-dev-zot")
+    node.until_is(lambda: node.probe().returncode == 0)

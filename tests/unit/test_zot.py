@@ -238,3 +238,18 @@ def test_before_a_release_is_made_what_a_killed_run_left_of_it_is_forgotten(fold
     else:
         hook.callback(nothing)
     assert (folder / "asked").read_text() == "forget-release  kind-hero hero-dev-zot zot\n"
+
+
+def test_before_a_release_is_updated_a_pending_revision_is_discarded(folder: Path) -> None:
+    plugin = folder / "bin" / "pulumi-resource-hero-home"
+    plugin.parent.mkdir()
+    plugin.write_text('#!/bin/sh\necho "$@" > asked\n')
+    plugin.chmod(0o755)
+    (hook,) = built({}, cluster={"context": "kind-hero", "patience": 90}).hooks
+    hook.callback(pulumi.ResourceHookArgs("urn", "hero-dev-zot/zot", "zot-release", "kubernetes:helm.sh/v3:Release"))
+    assert (folder / "asked").read_text() == "discard-pending  kind-hero hero-dev-zot zot 90\n"
+
+
+def test_the_description_of_a_release_is_the_checksum_of_its_values() -> None:
+    one, same, other = (built({"port": port}).named("zot-release") for port in (30500, 30500, 30501))
+    assert one.inputs["description"] == same.inputs["description"] != other.inputs["description"]

@@ -186,6 +186,7 @@ class Dragonfly(Registry):
             settled=fingerprint({"chart": DRAGONFLY.version, "in": cluster.identity, "values": values}),
             patience=cluster.settings.patience,
             url="",
+            release=RELEASE,
             ca_certificate="",
             plain_http=False,
             # Whoever waits for this waits for the origin too.

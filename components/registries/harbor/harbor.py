@@ -73,7 +73,8 @@ class Harbor(Registry):
         claims = self._claims()
         self.administrator = camel_case(self._administrator.inputs())
         release, self._settled = self._release(secrets, claims)
-        self._answers = self._wait(f"{name}-answers", self._settled, [release, *self._tell_nodes()], self)
+        told = self._tell_nodes()
+        self._answers = self._wait(f"{name}-answers", self._settled, [release, *told], self, release=RELEASE)
         data = self._data(claims.get(DATABASE))
         self._gone_with_it = self._going_with_it(data)
         project, pusher, puller = self._fill(data)
@@ -249,6 +250,7 @@ class Harbor(Registry):
         parent: pulumi.Resource,
         *,
         path: str = "ping",
+        release: str = "",
         pusher: Login | None = None,
     ) -> Readiness:
         cluster = self._cluster
@@ -261,6 +263,7 @@ class Harbor(Registry):
             patience=cluster.settings.patience,
             url=f"{self._url}/api/v2.0/{path}",
             health=path == "health",
+            release=release,
             repository=f"{self._address}/{self._path}" if pusher else "",
             username=pusher.username if pusher else "",
             password=pusher.password if pusher else "",

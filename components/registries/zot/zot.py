@@ -261,6 +261,7 @@ class Zot(Registry):
             settled=fingerprint({"chart": ZOT.version, "in": cluster.identity, "values": values}),
             patience=cluster.settings.patience,
             url=f"{self._url}/readyz",
+            release=RELEASE,
             repository=f"{self._address}/{self._image.name}",
             username=pusher.username,
             password=pusher.password,

@@ -194,8 +194,36 @@ MUTATIONS = [
     Mutation(
         "what Helm knows of a killed run's release is in the way",
         "components/kubernetes/charts.py",
-        "before_create=[_forget(name, release, cluster)]",
-        "before_create=[]",
+        "before_create=[hook], before_update=[hook]",
+        "before_update=[hook]",
         f"{ZOT_TESTS}::test_before_a_release_is_made_what_a_killed_run_left_of_it_is_forgotten",
+    ),
+    Mutation(
+        "values that a refresh has found pass for what was deployed",
+        "components/kubernetes/charts.py",
+        '        description=pulumi.Output.concat("values sha256:", checksum),\n',
+        "",
+        "tests/engine/test_helm.py::test_upgrade_that_was_killed_is_really_deployed",
+    ),
+    Mutation(
+        "a revision that a killed run left pending is in the way of an update",
+        "components/kubernetes/charts.py",
+        "before_create=[hook], before_update=[hook]",
+        "before_create=[hook]",
+        "tests/engine/test_helm.py::test_upgrade_that_was_killed_is_really_deployed",
+    ),
+    Mutation(
+        "no look whether a release's objects exist",
+        "components/registries/zot/zot.py",
+        "            release=RELEASE,\n",
+        "",
+        "tests/engine/test_helm.py::test_object_of_a_release_that_was_changed",
+    ),
+    Mutation(
+        "an address that another stack has configured on a node is taken",
+        "components/kubernetes/containerd_hosts.sh",
+        'for other in "$folder"/*."$PART.toml"; do',
+        "for other in; do",
+        "tests/unit/test_nodes.py::test_stacks_with_one_address_have_files_of_their_own",
     ),
 ]

@@ -3,6 +3,7 @@
 from tests.engine.mutations.mutation import Mutation
 
 NODES = "components/kubernetes/nodes.py"
+WRITER = "components/kubernetes/containerd_hosts.sh"
 DRAGONFLY = "components/registries/dragonfly/dragonfly.py"
 DRAGONFLYS_CHART = "components/registries/dragonfly/chart.py"
 PREHEAT = "providers/preheat.go"
@@ -111,9 +112,9 @@ MUTATIONS = [
     ),
     Mutation(
         "a mirror's file goes with the registry's",
-        NODES,
-        '"$folder/mirror.toml" "$folder/registry.toml"',
-        '"$folder/registry.toml" "$folder/mirror.toml"',
+        WRITER,
+        '"$folder"/*mirror.toml "$folder"/*registry.toml',
+        '"$folder"/*registry.toml "$folder"/*mirror.toml',
         f"{NODES_TESTS}::test_the_mirrors_file_counts_as_long_as_it_is_there",
     ),
     Mutation(

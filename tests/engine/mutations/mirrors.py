@@ -6,7 +6,7 @@ MIRRORS = "components/mirrors.py"
 MIRROR_TESTS = "tests/unit/test_mirrors.py"
 FALLBACK = "components/kubernetes/fallback.py"
 FALLBACK_TESTS = "tests/unit/test_fallback.py"
-NODES = "components/kubernetes/nodes.py"
+WRITER = "components/kubernetes/containerd_hosts.sh"
 NODES_TESTS = "tests/unit/test_nodes.py"
 PROGRAM = "__main__.py"
 
@@ -83,21 +83,21 @@ MUTATIONS = [
     ),
     Mutation(
         "what is behind is forgotten",
-        NODES,
-        'for each in "$folder"/*.behind; do',
-        "for each in; do",
+        WRITER,
+        'for table in "$folder"/*.behind; do',
+        "for table in; do",
         f"{NODES_TESTS}::test_what_is_behind_comes_after_whatever_counts",
     ),
     Mutation(
         "what could not be written whole is read",
-        NODES,
-        '"$folder/hosts.toml.new" || return\n        done',
-        '"$folder/hosts.toml.new"\n        done',
+        WRITER,
+        'cat "$table") || return 2',
+        'cat "$table")',
         f"{NODES_TESTS}::test_what_cannot_be_written_whole_is_not_read",
     ),
     Mutation(
         "a mirror of two stacks stands in a node's file twice",
-        NODES,
+        WRITER,
         "[ $? = 9 ] || ",
         "",
         f"{NODES_TESTS}::test_what_two_stacks_have_in_common_is_there_once",
@@ -111,7 +111,7 @@ MUTATIONS = [
     ),
     Mutation(
         "passwords on a node are for everybody",
-        NODES,
+        WRITER,
         "umask 077",
         "umask 022",
         f"{NODES_TESTS}::test_what_may_have_passwords_is_for_root_alone",

@@ -3,6 +3,7 @@
 import secrets
 from urllib.parse import urlsplit
 
+from tests.engine.plays import helm
 from tests.engine.plays.play import Kept, Play, Properties, digest, files, get
 from tests.engine.world import Login, Refusal, Registry, World
 from tests.wire import UNKNOWN
@@ -196,15 +197,31 @@ class ImageCopy(Play):
 
 
 class Readiness(Kept):
-    """A wait until the pusher may push; where it may not, that would be for ever. Without an address, it is over."""
+    """A wait until the pusher may push; where it may not, that would be for ever. Without an address, it is over.
+
+    With a release, it also keeps the release's objects as Helm's record has them.
+    """
+
+    def drifted(self, world: World, outputs: Properties) -> list[str]:
+        return ["drift"] if outputs.get("drift") or self.seen(world, outputs).get("drift") else []
+
+    def seen(self, world: World, outputs: Properties) -> Properties:
+        record = helm.record_of(world, _release(outputs)) if outputs.get("release") else None
+        return {**outputs, "drift": record.differs} if record else outputs
 
     def make(self, world: World, inputs: Properties, old: Properties | None) -> Properties:
+        if inputs.get("release"):
+            helm.repair(world, _release(inputs))
         if inputs["repository"]:
             address = str(inputs["repository"]).partition("/")[0]
             world.log_in(address, inputs["username"], inputs["password"], to_push=True)
         elif inputs["url"] and urlsplit(str(inputs["url"])).netloc not in world.registries:
             raise Refusal(f"{inputs['url']} does not answer")
         return {}
+
+
+def _release(waited: Properties) -> str:
+    return f"{waited['namespace']}/{waited['release']}"
 
 
 class Departure(Kept):

@@ -2,7 +2,7 @@
 
 import secrets
 
-from tests.engine.plays import dragonfly, our_harbor, zot
+from tests.engine.plays import dragonfly, helm, our_harbor, zot
 from tests.engine.plays.play import Play, Properties, digest, get
 from tests.engine.world import Refusal, World
 
@@ -70,6 +70,8 @@ class Namespace(Object):
         ]
         for identifier in inside:
             del world.things[identifier]
+        for identity in [each for each in world.records if each.partition("/")[0] == name]:
+            helm.forget(world, identity)
         zot.stop(world, name)
         dragonfly.stop(world, name)
 
@@ -105,10 +107,34 @@ class Release(Play):
     def renewed(self, old: Properties, new: Properties) -> tuple[str, ...]:
         return self.computed
 
+    def differing(self, old: Properties, new: Properties, live: Properties) -> list[str]:
+        # `provider/pkg/provider/helm_release.go`, Diff: a three-way merge with what a refresh has found.
+        return [
+            key
+            for key in sorted({*old, *new})
+            if helm.patched(*({key: each[key]} if key in each else {} for each in (old, new, live)))
+        ]
+
+    def seen(self, world: World, outputs: Properties) -> Properties:
+        # The same file, Read: of the newest revision, also where that is pending; the description stays.
+        record = helm.record_of(world, self.identity(outputs))
+        if record is None:
+            return outputs
+        newest = record.revisions[-1]
+        status = {**outputs["status"], "revision": newest.number, "status": newest.status}
+        before: Properties = outputs.get("values") or {}
+        values = {**before, **newest.values}
+        return {**outputs, "values": values, "version": newest.version, "status": status}
+
     def make(self, world: World, inputs: Properties, old: Properties | None) -> Properties:
         if not inputs.get("createNamespace"):
             _ensure_namespace(world, inputs["namespace"])
-        revision = int(old["status"]["revision"]) + 1 if old else 1
+        identity = self.identity(inputs)
+        if old is None and helm.record_of(world, identity):
+            if not world.is_forgotten(identity):
+                raise Refusal("cannot re-use a name that is still in use")
+            helm.forget(world, identity)
+        revision = helm.operate(world, identity, "upgrade" if old else "install", inputs)
         if _chart(inputs) == "zot":
             zot.start(world, inputs)
         if _chart(inputs) == "harbor":
@@ -126,7 +152,11 @@ class Release(Play):
             },
         }
 
+    def take_over(self, world: World, outputs: Properties) -> None:
+        helm.forget(world, self.identity(outputs))
+
     def unmake(self, world: World, outputs: Properties) -> None:
+        helm.forget(world, self.identity(outputs))
         zot.stop(world, outputs["namespace"])
 
 

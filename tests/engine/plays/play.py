@@ -75,6 +75,22 @@ class Play:
         del world, inputs
         return {key: old[key] for key in self.computed if old and key in old}
 
+    def differing(self, old: Properties, new: Properties, live: Properties) -> list[str]:
+        """The inputs that differ from the old ones; `live` is what the state has of the resource."""
+        del live
+        important = [without(values, self.ignored(old, new)) for values in (old, new)]
+        return sorted(key for key in {*old, *new} if important[0].get(key) != important[1].get(key))
+
+    def drifted(self, world: World, outputs: Properties) -> list[str]:
+        """The outputs that an update would change although all inputs are the same."""
+        del world, outputs
+        return []
+
+    def seen(self, world: World, outputs: Properties) -> Properties:
+        """What a refresh finds of a resource with these outputs."""
+        del world
+        return outputs
+
     def take_over(self, world: World, outputs: Properties) -> None:
         """What becomes of one that is there already when another is made in its place."""
         del world, outputs
@@ -88,6 +104,17 @@ class Kept(Play):
     """What a provider makes of its own and keeps in the state alone."""
 
     in_the_world = False
+
+
+def without(values: Properties, paths: tuple[str, ...]) -> Properties:
+    """The same without what lies at these paths."""
+    for path in paths:
+        head, _, rest = path.partition(".")
+        if isinstance(values.get(head), dict) and rest:
+            values = {**values, head: without(values[head], (rest,))}
+        elif not rest:
+            values = {key: value for key, value in values.items() if key != head}
+    return values
 
 
 def digest(*content: object) -> str:
