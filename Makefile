@@ -1,8 +1,9 @@
 # The two commands that a newcomer needs are `make up` and `make test`.
 STACK ?= dev
 WITHIN := python3 -S -m tools.within
+TESTS := $(WITHIN) python -m tests.running
 
-.PHONY: up preview drift refresh down status where learn outputs test genuine soak mutations lint hooks format keys previews lock conformance pictures picture benchmark moving scale lazy peers first
+.PHONY: up preview drift refresh down status where learn outputs test test-all test-rest test-unit test-integration test-e2e test-go test-one test-changed test-long-list test-times genuine soak mutations lint hooks format keys previews lock conformance pictures picture benchmark moving scale lazy peers first
 
 up: ## build Hero's home and move Hero in
 	@./pulumiw up --stack $(STACK) --yes --skip-preview
@@ -31,9 +32,38 @@ learn: ## start Hero once from its Nydus form, as root, and name the files that 
 outputs: ## where Hero lives
 	@./pulumiw stack output --stack $(STACK)
 
-test: ## prove the project
-	@$(WITHIN) sh -c 'export CGO_ENABLED=0; cd hero && go test ./... && cd ../providers && go test -trimpath ./...'
-	@$(WITHIN) pytest --numprocesses 2 --dist loadscope
+test: ## prove the project in minutes: all unit and Go tests, and of the other tiers what their main road takes
+	@$(TESTS) quick
+
+test-all: ## every test: what `make test` runs, and the long form
+	@$(TESTS) all
+
+test-rest: ## what `make test` leaves out
+	@$(TESTS) rest
+
+test-unit: ## one tier: the program under mocks, and the tools
+	@$(TESTS) all unit
+
+test-integration: ## one tier: the real CLI with fake providers (tests/engine)
+	@$(TESTS) all integration
+
+test-e2e: ## one tier: everything for real on this machine (tests/embedded)
+	@$(TESTS) all e2e
+
+test-go: ## one tier: the Go tests of the plugin and of Hero
+	@$(TESTS) all go
+
+test-one: ## the tests called NAME: a pytest node id, a part of a name, or the name of a Go test
+	@$(TESTS) one "$(NAME)"
+
+test-changed: ## the tests that the changes since BASE reach; since this branch left main where no BASE is given
+	@$(TESTS) changed $(BASE)
+
+test-long-list: ## name the tests, and the breaks of `make mutations`, that only the long form runs
+	@$(TESTS) list
+
+test-times: ## run both forms and print a table of their times
+	@$(TESTS) times
 
 genuine: ## the engine's scenarios with the real provider plugins, as far as they are installed, and a Docker engine to Docker Hub
 	@HERO_GENUINE=1 $(WITHIN) pytest --numprocesses 2 -rs tests/engine tests/genuine
