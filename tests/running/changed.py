@@ -18,7 +18,9 @@ from tests.checkout import ROOT
 PACKAGES = ("benchmarks", "components", "package", "policies", "providers", "tests", "tools")
 GO_FILE = re.compile(r"(hero|providers)/.*(\.go|go\.mod|go\.sum|\.html|VERSION)")
 # What every test depends on, or how it is run.
-EVERYTHING = re.compile(r"pyproject\.toml|uv\.lock|tests/conftest\.py|tests/checkout\.py|tests/running/.*|tools/(pulumi|host)/.*")
+EVERYTHING = re.compile(
+    r"pyproject\.toml|uv\.lock|tests/conftest\.py|tests/checkout\.py|tests/running/.*|tools/(pulumi|host)/.*"
+)
 # What a tier runs in processes of its own, where no import shows it.
 RUN_BY = {
     "tests/engine/": re.compile(
@@ -36,7 +38,9 @@ GLOB = re.compile(r"ROOT\.r?glob\([\"']\*(\.\w+)[\"']")
 # Names that many directories have a file of.
 TOO_COMMON = {"__init__.py", "__main__.py", "conftest.py", "go.mod", "go.sum", "main.go", "README.md", "config.json"}
 # What these are is known, so that nobody has to run all tests for one that no test names.
-HARMLESS = re.compile(r"docs/.*|\.github/.*|[^/]*\.md|LICENSE|\.gitignore|\.ci/.*|renovate\.json|\.pre-commit-config\.yaml")
+HARMLESS = re.compile(
+    r"docs/.*|\.github/.*|[^/]*\.md|LICENSE|\.gitignore|\.ci/.*|renovate\.json|\.pre-commit-config\.yaml"
+)
 
 
 @dataclass(frozen=True)

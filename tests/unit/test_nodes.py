@@ -16,7 +16,7 @@ import pytest
 from components.kubernetes.nodes import SCRIPT
 
 ADDRESS = "hero.example.com:5000"
-SECONDS = 10
+SECONDS = 200
 
 
 @dataclass
