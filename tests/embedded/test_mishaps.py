@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -185,10 +186,10 @@ def wait_for_step(checkout: Checkout, run: "subprocess.Popen[str]", step: int) -
 def steps_of(checkout: Checkout) -> int:
     """Twice the number of resources in the state, and each that is being created once."""
     try:
-        state = json.loads((checkout.path / ".pulumi" / "stacks" / "hero" / "dev.json").read_text())
+        state: dict[str, Any] = json.loads((checkout.path / ".pulumi" / "stacks" / "hero" / "dev.json").read_text())
     except (FileNotFoundError, ValueError):
         return 0
-    latest = state["checkpoint"].get("latest") or {}
+    latest: dict[str, list[Any]] = state["checkpoint"].get("latest") or {}
     return 2 * len(latest.get("resources") or []) + len(latest.get("pending_operations") or [])
 
 

@@ -1,8 +1,8 @@
 """`python -m tests.running COMMAND`: what `make test` and its siblings run.
 
-`quick` is `make test`, `rest` what it leaves out, `all` both; each takes names of tiers and options of pytest. `one NAME`
-runs what has this name, `changed [BASE]` what the changes since BASE reach, `list` names what only the long form runs,
-and `times` runs both forms and prints their times as a table.
+`quick` is `make test`, `rest` what it leaves out, `all` both; each takes names of tiers and options of pytest.
+`one NAME` runs what has this name, `changed [BASE]` what the changes since BASE reach. `list` names what only the long
+form runs, and `times` runs both forms and prints their times as a table.
 """
 
 import sys

@@ -1,8 +1,8 @@
 """Which tests a change can reach: `make test-changed`.
 
-A test file is reached by the modules that it imports, by the files that its tier runs in processes of their own, and by
-each file that its source, or a module of the tests that it imports, names. Where a file is none of these to any test, or
-is one that everything depends on, all tests are reached: in doubt a test is run.
+A test file is reached by the modules that it imports, by the files that its tier runs in processes of their own, and
+by each file that its source, or a module of the tests that it imports, names. Where a file is none of these to any
+test, or is one that everything depends on, all tests are reached: in doubt a test is run.
 """
 
 import re
@@ -35,6 +35,8 @@ RUN_BY = {
 CHAIN = re.compile(r"ROOT((?: / [\"'][\w./-]+[\"'])+)")
 QUOTED = re.compile(r"[\"']([\w./-]+)[\"']")
 GLOB = re.compile(r"ROOT\.r?glob\([\"']\*(\.\w+)[\"']")
+# The modules whose sources are looked through: a conftest is every test's, so what it names says nothing.
+TEXTS = re.compile(r"tests\.(?!.*conftest$)")
 # Names that many directories have a file of.
 TOO_COMMON = {"__init__.py", "__main__.py", "conftest.py", "go.mod", "go.sum", "main.go", "README.md", "config.json"}
 # What these are is known, so that nobody has to run all tests for one that no test names.
@@ -90,7 +92,16 @@ class Suite:
             return True
         if any(test.startswith(beginning) and files.fullmatch(file) for beginning, files in RUN_BY.items()):
             return True
-        return self._named(test).include(file)
+        return self._named(test).include(file) or self._reads_beside(file, test)
+
+    def _reads_beside(self, file: str, test: str) -> bool:
+        """Whether it imports a module in the directory of a file that is no module: such a module may read the file."""
+        package = module_of(str(PurePosixPath(file).parent))
+        return (
+            "." in package
+            and not file.endswith(".py")
+            and any(module == package or module.rpartition(".")[0] == package for module in self._modules(test))
+        )
 
     def _named(self, test: str) -> "Named":
         if test not in self._known:
@@ -107,7 +118,7 @@ class Suite:
 
     def _text(self, test: str) -> str:
         """The source of the test file, and of the modules of the tests that it imports."""
-        modules = [module for module in self._modules(test) if module.startswith("tests.")]
+        modules = [module for module in self._modules(test) if TEXTS.match(module)]
         files = [self.root / f"{module.replace('.', '/')}.py" for module in modules]
         return "\n".join(file.read_text(encoding="utf-8") for file in files if file.exists())
 
@@ -135,7 +146,7 @@ class Named:
 
 
 def named_in(text: str) -> Named:
-    """Return what a source names: `ROOT / "a" / "b"`, a quoted path, a quoted name with a suffix, `ROOT.glob("*.md")`."""
+    """Return what a source names: `ROOT / "a" / "b"`, quoted paths, quoted names with a suffix, `ROOT.glob("*.md")`."""
     chains = ["/".join(QUOTED.findall(chain)) for chain in CHAIN.findall(text)]
     quoted: list[str] = QUOTED.findall(text)
     return Named(

@@ -1,6 +1,6 @@
 """Remember how long each test took, and give the workers of a run the same memory, so that all sort alike."""
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -16,9 +16,13 @@ def pytest_configure(config: pytest.Config) -> None:
     if worker is not None:
         config.stash[DURATIONS] = worker.get(WORKER_KEY, {})
         return
-    cached: Any = config.cache.get(CACHE_KEY, {}) if config.cache else {}
-    config.stash[DURATIONS] = cached
+    config.stash[DURATIONS] = remembered(config)
     config.pluginmanager.register(Recorder(config), "hero-durations")
+
+
+def remembered(config: pytest.Config) -> Durations:
+    """Return the durations of the last runs; none where pytest keeps no cache, or on the first run."""
+    return cast("Durations", config.cache.get(CACHE_KEY, None) or {}) if config.cache else {}
 
 
 class Recorder:

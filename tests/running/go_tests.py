@@ -18,7 +18,7 @@ class GoTests:
     def __init__(self, *options: str) -> None:
         """The options are those of `go test`."""
         self._options = options
-        self._output: IO[str] = tempfile.TemporaryFile("w+")
+        self._output: IO[str] = tempfile.TemporaryFile("w+")  # noqa: SIM115 - `finish` closes it
         self._processes: list[subprocess.Popen[str]] = []
         self._started = time.monotonic()
         self.seconds = 0.0

@@ -91,7 +91,7 @@ class Progress:
             self._write(report.nodeid)
 
     def _begin(self, nodeids: list[str]) -> None:
-        self._estimate = Estimate(nodeids, self._config.stash.get(DURATIONS, {}))
+        self._estimate = Estimate(nodeids, self._config.stash[DURATIONS])
         self._started = time.monotonic()
 
     def _write(self, nodeid: str) -> None:

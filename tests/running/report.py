@@ -21,7 +21,8 @@ class Times:
 def total(times: Times) -> str:
     """Return the last line of a run."""
     ended = "passed" if times.code == 0 else "FAILED"
-    return f"{times.name}: {ended} in {in_words(times.seconds)}, {in_words(times.cpu)} of CPU, load {times.load:.1f} before"
+    wall, cpu = in_words(times.seconds), in_words(times.cpu)
+    return f"{times.name}: {ended} in {wall}, {cpu} of CPU, load {times.load:.1f} before"
 
 
 def table(measured: list[Times]) -> str:

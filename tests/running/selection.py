@@ -32,7 +32,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Deselect the other form's tests and start the longest first, so that no worker is left with one at the end."""
     select(config, items)
     if config.getoption("numprocesses", default=None) or hasattr(config, "workerinput"):
-        sort(items, config.stash.get(DURATIONS, {}))
+        sort(items, config.stash[DURATIONS])
 
 
 def select(config: pytest.Config, items: list[pytest.Item]) -> None:
