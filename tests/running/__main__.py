@@ -52,7 +52,7 @@ def run_one(name: str) -> int:
     """Run the tests of one name: a node id or a part of a name for pytest, the name of a function for Go."""
     if name.startswith("Test"):
         return GoTests("-run", f"^{name}$").start().finish()
-    return run(Run("one", [name] if "::" in name or "/" in name else ["-k", name], [])).code
+    return run(Run("one", [name] if "::" in name or "/" in name else ["-k", name])).code
 
 
 def run_changed(base: str) -> int:
@@ -66,7 +66,8 @@ def run_changed(base: str) -> int:
 
 def list_long_form() -> int:
     """Name the tests and the mutations that only the long form runs."""
-    found = run(Run("list", list(PYTEST_TIERS.values()), ["--long", "only", "--collect-only", "--quiet"]))
+    options = ["--long", "only", "--collect-only", "--quiet", "-p", "no:randomly"]
+    found = run(Run("list", list(PYTEST_TIERS.values()), options))
     print(long_form.summary())
     return found.code
 

@@ -22,7 +22,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def remembered(config: pytest.Config) -> Durations:
     """Return the durations of the last runs; none where pytest keeps no cache, or on the first run."""
-    return cast("Durations", config.cache.get(CACHE_KEY, None) or {}) if config.cache else {}
+    cache: Any = config.cache
+    return cast("Durations", cache.get(CACHE_KEY, {})) if cache else {}
 
 
 class Recorder:

@@ -1,7 +1,7 @@
 """The tests that only the long form runs, with what the quick form has instead.
 
-`make test` runs the quick form, `make test-rest` the tests named here, and `make test-all` both. A test that is not named
-here is in the quick form. `make test-long-list` lists them with their parameters.
+`make test` runs the quick form, `make test-rest` the tests named here, and `make test-all` both. A test that is not
+named here is in the quick form. `make test-long-list` lists them with their parameters.
 """
 
 import re

@@ -74,10 +74,14 @@ class Progress:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
-        """Write no dot for a test that passed or was skipped."""
-        if report.passed and report.when == "call":
-            return "passed", "", "PASSED"
-        return ("skipped", "", "SKIPPED") if report.skipped and not hasattr(report, "wasxfail") else None
+        """Write no dot and no letter for a test that has ended."""
+        if hasattr(report, "wasxfail"):
+            return None
+        if report.failed:
+            return "failed" if report.when == "call" else "error", "", "FAILED"
+        if report.skipped:
+            return "skipped", "", "SKIPPED"
+        return ("passed", "", "PASSED") if report.when == "call" else None
 
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:

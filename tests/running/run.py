@@ -30,8 +30,8 @@ class Run:
         if not self.paths:
             return []
         workers = ["--numprocesses", str(workers_of()), "--dist", "load", "--maxschedchunk", "1", "--progress"]
-        quiet = "--collect-only" in self.options
-        return [sys.executable, "-m", "pytest", *([] if quiet else workers), *self.options, *self.paths]
+        alone = self.name in ("one", "list")
+        return [sys.executable, "-m", "pytest", *([] if alone else workers), *self.options, *self.paths]
 
 
 def workers_of() -> int:
