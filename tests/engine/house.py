@@ -1,8 +1,6 @@
 """A stack of the real program under the real engine, and what a person does with it."""
 
-import functools
 import json
-import os
 import re
 import shutil
 import signal
@@ -16,13 +14,13 @@ from typing import Any, cast
 
 import yaml
 
+from tests.engine.environment import SAVE_ONCE, environment_of
 from tests.engine.faults import Fault, Happening, Stage
-from tests.engine.keys import PROVIDER, vault
+from tests.engine.keys import PROVIDER
 from tests.engine.plugins import OURS, Plugins, end
 from tests.engine.warm_host import WarmHost
 from tests.engine.world import Call, World
 from tools import backend, recovery
-from tools.wrapper import prepare
 
 ROOT = Path(__file__).resolve().parents[2]
 LINKED = (".venv", "components", "providers", "tools")
@@ -31,8 +29,6 @@ SECONDS_FOR_A_COMMAND = 600
 SECONDS_BETWEEN_LOOKS = 0.05
 COMPONENTS = ("hero:index:", "hero:registry:", "hero:image:", "hero:kubernetes:")
 SEAL = re.compile(r"secure: '?([^'\s}]+)")
-# A third of the CLI's CPU time: where nothing fails, the state at the end is the same.
-SAVE_ONCE = {"PULUMI_SKIP_CHECKPOINTS": "true"}
 REPLACING = ("replace", "create-replacement", "delete-replaced")
 
 
@@ -288,7 +284,7 @@ def new_house(
     plugins.install(path / "bin" / f"pulumi-resource-{OURS}", genuine)
     # The CLI writes a compressed log of each command there, unless it cannot: another tenth of its CPU time.
     (plugins.home / "logs").touch()
-    environment = _environment(path, plugins.home)
+    environment = environment_of(path, plugins.home)
     if warm_host is not None:
         environment = warm_host.within(environment)
     house = House(path, world, plugins, environment, genuine=frozenset(genuine))
@@ -297,26 +293,3 @@ def new_house(
     else:
         shutil.copytree(template, path / ".pulumi")
     return house
-
-
-@functools.cache
-def _path_of_programs() -> str:
-    return prepare()[1]["PATH"]
-
-
-def _environment(path: Path, home: Path) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PULUMI_", "HERO_"))}
-    return {
-        **kept,
-        # What the CLI allocates in a second need not be collected; the limit is for one that goes on.
-        "GOGC": "off",
-        "GOMEMLIMIT": "512MiB",
-        "PATH": _path_of_programs(),
-        "PULUMI_BACKEND_URL": f"file://{path}",
-        "PULUMI_DEBUG_COMMANDS": "true",
-        # What opens the secrets is named in the state; the config is written anew all the time.
-        "PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER": "true",
-        "PULUMI_HOME": str(home),
-        "PULUMI_SKIP_UPDATE_CHECK": "true",
-        **vault(),
-    }

@@ -56,8 +56,13 @@ def run(plan: Run) -> Times:
 def _pytest(plan: Run) -> int:
     if not plan.pytest:
         return 0
-    ended = subprocess.run(plan.pytest, cwd=ROOT, check=False)
-    return 0 if ended.returncode == NO_TESTS and plan.name in ("rest", "changed") else abs(ended.returncode)
+    process = subprocess.Popen(plan.pytest, cwd=ROOT)
+    try:
+        code = process.wait()
+    except KeyboardInterrupt:
+        # pytest has it from the terminal too, and ends what it has started.
+        code = process.wait()
+    return 0 if code == NO_TESTS and plan.name in ("rest", "changed") else abs(code)
 
 
 def cpu_seconds() -> float:
