@@ -82,7 +82,7 @@ def test_pulumi_killed_in_the_middle_of_an_up(checkout: Checkout, moment: int) -
         wait_for_bytes(checkout.path / ".hero" / "dev" / "registry" / "storage", 1)
     killed = kill_pulumi_of(checkout)
     text, _ = run.communicate(timeout=SECONDS_FOR_A_COMMAND)
-    assert killed
+    assert killed, text
     assert run.returncode != 0, text
     checkout.up()
     told = checkout.outputs()

@@ -22,8 +22,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def remembered(config: pytest.Config) -> Durations:
     """Return the durations of the last runs; none where pytest keeps no cache, or on the first run."""
-    cache: Any = config.cache
+    cache = cache_of(config)
     return cast("Durations", cache.get(CACHE_KEY, {})) if cache else {}
+
+
+def cache_of(config: pytest.Config) -> Any:  # noqa: ANN401 - pytest's cache has no public type
+    """Return pytest's cache; None under `-p no:cacheprovider`."""
+    return getattr(config, "cache", None)
 
 
 class Recorder:
@@ -44,6 +49,7 @@ class Recorder:
 
     def pytest_sessionfinish(self) -> None:
         """Remember, without the tests of other runs that are gone."""
-        if self._config.cache and self._seen:
+        cache = cache_of(self._config)
+        if cache and self._seen:
             rounded = {nodeid: round(seconds, 2) for nodeid, seconds in self._seen.items()}
-            self._config.cache.set(CACHE_KEY, {**self._config.stash[DURATIONS], **rounded})
+            cache.set(CACHE_KEY, {**self._config.stash[DURATIONS], **rounded})

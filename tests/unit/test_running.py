@@ -1,6 +1,8 @@
 """How the tests are selected, ordered and reported: `tests/running`."""
 
 import ast
+import subprocess
+import sys
 from collections import Counter
 from dataclasses import dataclass
 
@@ -131,3 +133,10 @@ def test_a_source_names_files_directories_and_suffixes() -> None:
 def test_changes_are_counted_in_one_line() -> None:
     found = changed.Reached(["tests/unit/test_zot.py"], go=True, files=["a", "b"])
     assert changed.summary(found) == "2 changed files reach 1 test files and the Go tests"
+
+
+@pytest.mark.parametrize("option", ["no:cacheprovider", "no:randomly", "no:xdist"])
+def test_plugins_of_pytest_can_be_left_out(option: str) -> None:
+    command = [sys.executable, "-m", "pytest", "--quiet", "--collect-only", "-p", option, "tests/unit/test_lock.py"]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
