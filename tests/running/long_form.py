@@ -45,6 +45,29 @@ def _embedded(test: str, reason: str, quick: str = "") -> LongForm:
     return LongForm(f"{EMBEDDED}/{test}", reason, quick)
 
 
+# These build containerd, the snapshotter or nydus-rs, which takes minutes on a new machine, and most of them need root.
+OF_NODES = (
+    "test_fallback.py::test_who_does_not_answer_is_fallen_back_from",
+    "test_fallback.py::test_what_the_home_has_lost_comes_from_the_mirror",
+    "test_lazy_start.py::test_it_is_ready_after_what_it_needs_and_far_sooner",
+    "test_lazy_start.py::test_where_nobody_says_what_it_needs_not_all_comes_ahead",
+    "test_lazy_start.py::test_where_a_node_goes_on_until_it_has_all_it_then_needs_no_registry",
+    "test_lazy_start.py::test_a_lazily_started_hero_serves_its_page",
+    "test_lazy_start.py::test_what_runs_reads_on_after_the_snapshotter_was_killed",
+    "test_lazy_start.py::test_a_pull_goes_through_when_the_snapshotter_is_back",
+    "test_lazy_start.py::test_what_the_page_has_typed_measures_draws_and_writes",
+    "test_lazy_start.py::test_nothing_of_a_node_is_left",
+    "test_learn.py::test_what_a_start_reads_is_known_in_its_order_whatever_is_fetched_ahead",
+    "test_learn.py::test_an_image_that_comes_as_a_whole_is_none_to_learn_from",
+    "test_learn.py::test_what_hero_reads_is_fetched_ahead_from_the_next_up_on",
+    "test_learn.py::test_a_stack_without_the_form_is_told_how_to_make_one",
+    "test_mirror.py::test_where_dragonfly_does_not_answer_the_origin_is_asked",
+    "test_mirror.py::test_where_dragonfly_ends_half_way_the_origin_is_asked_for_the_rest",
+    "test_nydus_image.py::test_each_tag_has_its_form_and_a_changed_line_makes_one_more",
+    "test_nydus_image.py::test_one_index_has_both_forms_and_a_plain_client_takes_the_usual_one",
+    "test_token_by_mirror.py::test_a_pull_gets_its_token_and_then_goes_by_way_of_the_mirror",
+)
+ON_NODES = "the Go tests, and the integration tier with fakes: what it builds takes minutes on a new machine"
 OTHER_BUILD = "the quick form has each registry type with one way to build"
 OTHER_PAIRS = "the quick form has each registry type once before and once after another"
 EVERY_FAULT = "the quick form has this fault with the other registry types, and other faults with this one"
@@ -128,22 +151,8 @@ LONG_FORM: tuple[LongForm, ...] = (
     _embedded("test_refusals.py::test_down_spares_what_somebody_put_beside_the_images", "the plugin's Go tests"),
     _embedded("test_switching.py::test_a_copy_that_is_killed_goes_on", "the engine tier kills a migration"),
     _embedded("test_switching.py::test_two_homes_at_once", "the engine tier has every pair of mirrors"),
-    _embedded("test_nydus_image.py::test_one_index_has_both_forms_and_a_plain_client_takes_the_usual_one", "one form"),
     _embedded("test_conformance.py::test_it_fails_what_is_known_and_nothing_else", "nothing: CI runs it"),
-    _embedded("test_fallback.py::test_who_does_not_answer_is_fallen_back_from", "nothing: it needs root"),
-    _embedded("test_fallback.py::test_what_the_home_has_lost_comes_from_the_mirror", "nothing: it needs root"),
-    _embedded("test_lazy_start.py::test_it_is_ready_after_what_it_needs_and_far_sooner", "nothing: it needs root"),
-    _embedded("test_lazy_start.py::test_where_nobody_says_what_it_needs_not_all_comes_ahead", "nothing: it needs root"),
-    _embedded(
-        "test_lazy_start.py::test_where_a_node_goes_on_until_it_has_all_it_then_needs_no_registry",
-        "nothing: it needs root",
-    ),
-    _embedded("test_lazy_start.py::test_what_runs_reads_on_after_the_snapshotter_was_killed", "nothing: it needs root"),
-    _embedded("test_lazy_start.py::test_a_pull_goes_through_when_the_snapshotter_is_back", "nothing: it needs root"),
-    _embedded("test_lazy_start.py::test_what_the_page_has_typed_measures_draws_and_writes", "nothing: it needs root"),
-    _embedded("test_learn.py::test_what_a_start_reads_is_known_in_its_order_whatever_is_fetched_ahead", "root"),
-    _embedded("test_learn.py::test_an_image_that_comes_as_a_whole_is_none_to_learn_from", "nothing: it needs root"),
-    _embedded("test_mirror.py::test_where_dragonfly_ends_half_way_the_origin_is_asked_for_the_rest", "root"),
+    *(_embedded(test, ON_NODES) for test in OF_NODES),
 )
 
 
