@@ -2,11 +2,12 @@
 STACK ?= dev
 WITHIN := python3 -S -m tools.within
 .DEFAULT_GOAL := help
+TESTS := $(WITHIN) python -m tests.running
 
-.PHONY: help up preview drift refresh down status where verify learn outputs test genuine soak mutations lint hooks format keys previews lock conformance pictures picture benchmark moving scale lazy peers first
+.PHONY: help up preview drift refresh down status where verify learn outputs test test-all test-rest test-unit test-integration test-e2e test-go test-one test-changed test-long-list test-times genuine soak mutations lint hooks format keys previews lock conformance pictures picture benchmark moving scale lazy peers first
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 up: ## deploy the registry, build the image and push it
 	@./pulumiw up --stack $(STACK) --yes --skip-preview
@@ -38,9 +39,38 @@ learn: ## start Hero once from its Nydus form, as root, and name the files that 
 outputs: ## show the stack's outputs
 	@./pulumiw stack output --stack $(STACK)
 
-test: ## run all tests
-	@$(WITHIN) sh -c 'export CGO_ENABLED=0; cd hero && go test ./... && cd ../providers && go test -trimpath ./...'
-	@$(WITHIN) pytest --numprocesses 2 --dist loadscope
+test: ## run all unit and Go tests, and the main scenarios of the other tiers; takes minutes
+	@$(TESTS) quick
+
+test-all: ## run every test
+	@$(TESTS) all
+
+test-rest: ## run what `make test` leaves out
+	@$(TESTS) rest
+
+test-unit: ## run one tier: the program under mocks, and the tools
+	@$(TESTS) all unit
+
+test-integration: ## run one tier: the real CLI with fake providers (tests/engine)
+	@$(TESTS) all integration
+
+test-e2e: ## run one tier: everything real on this machine (tests/embedded)
+	@$(TESTS) all e2e
+
+test-go: ## run one tier: the Go tests of the plugin and of Hero
+	@$(TESTS) all go
+
+test-one: ## run the tests called NAME: a pytest node id, a part of a name, or the name of a Go test
+	@$(TESTS) one "$(NAME)"
+
+test-changed: ## run the tests that the changes since BASE reach; since this branch left main where no BASE is given
+	@$(TESTS) changed $(BASE)
+
+test-long-list: ## name the tests, and the breaks of `make mutations`, that only the long form runs
+	@$(TESTS) list
+
+test-times: ## run both forms and print a table of their times
+	@$(TESTS) times
 
 genuine: ## the engine's scenarios with the real provider plugins, as far as they are installed, and a Docker engine to Docker Hub
 	@HERO_GENUINE=1 $(WITHIN) pytest --numprocesses 2 -rs tests/engine tests/genuine

@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
@@ -205,7 +204,7 @@ func TestAManagerThatIsBeingReplacedIsWaitedFor(t *testing.T) {
 	played := playDragonfly(t)
 	played.ready = false
 	call, screen := newCall(t)
-	time.AfterFunc(50*time.Millisecond, func() {
+	screen.whenShown(call, "no pod of it is ready", func() {
 		played.lock.Lock()
 		defer played.lock.Unlock()
 		played.ready, played.silent = true, 2

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
@@ -43,6 +44,20 @@ func (t *terminal) stayed() string {
 	t.lock.Lock()
 	defer t.lock.Unlock()
 	return strings.Join(t.stays, "\n")
+}
+
+// whenShown does something as soon as the terminal shows a text, however slow the machine is.
+func (t *terminal) whenShown(ctx context.Context, text string, act func()) {
+	go func() {
+		for !strings.Contains(t.all(), text) {
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(time.Millisecond):
+			}
+		}
+		act()
+	}()
 }
 
 // newCall is a call of an engine whose terminal can be read.

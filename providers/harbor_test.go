@@ -149,7 +149,7 @@ func TestAnInterruptedRunWaitsForNoHarbor(t *testing.T) {
 	played := playHarbor(t)
 	played.before(showProject, playedAnswer{status: 503})
 	call, _ := newCall(t)
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
 	defer cancel()
 	opened, err := played.login().open(call.within(ctx), time.Hour)
 	if err != nil {

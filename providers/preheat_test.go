@@ -76,8 +76,9 @@ func TestAJobWaitsUntilEveryNodeKnowsOfEveryScheduler(t *testing.T) {
 			if _, err := waiting.create(call, preheatedInputs(dragonfly)); err != nil {
 				t.Fatal(err)
 			}
-			if waited := time.Since(begun) > 500*time.Millisecond; waited != played.waits {
-				t.Errorf("it took %s", time.Since(begun))
+			// A slow machine takes long without a wait too: whether there was one is in what it says.
+			if took := time.Since(begun); played.waits && took < 500*time.Millisecond {
+				t.Errorf("it took %s", took)
 			}
 			if told := strings.Contains(screen.all(), "until every node knows of dragonfly-scheduler-1"); told != played.waits {
 				t.Error(screen.all())
@@ -188,8 +189,8 @@ func TestWhoeverShallFetchAndIsNotThereYetIsWaitedFor(t *testing.T) {
 	mustContain(t, screen.all(), "no available seed peer; the image is where it should be")
 	played.jobs = []string{`{"id": 7, "state": "FAILURE", "result": {"job_states": [{"error": "it has no available peer"}]}}`}
 	// One look, and no time for a second try.
-	slow := preheat{pause: 700 * time.Millisecond, challenge: givesTokens}
-	_, err := slow.create(call, preheatedInputs(played, map[string]any{"patience": 1}))
+	slow := preheat{pause: 2100 * time.Millisecond, challenge: givesTokens}
+	_, err := slow.create(call, preheatedInputs(played, map[string]any{"patience": 3}))
 	if err == nil {
 		t.Fatal("it is fetched")
 	}

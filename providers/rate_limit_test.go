@@ -179,7 +179,7 @@ func TestWaitingEndsWithTheCall(t *testing.T) {
 		t.Fatal(err)
 	}
 	begin := time.Now()
-	if _, err := client.Do(request); !errors.Is(err, context.DeadlineExceeded) || time.Since(begin) > 5*time.Second {
+	if _, err := client.Do(request); !errors.Is(err, context.DeadlineExceeded) || time.Since(begin) > time.Minute {
 		t.Error(err, time.Since(begin))
 	}
 }

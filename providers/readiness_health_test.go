@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
@@ -67,12 +66,11 @@ func TestWhatSaysWith200ThatItIsNotWellIsNotReady(t *testing.T) {
 func TestWhoIsNotWellYetIsWaitedFor(t *testing.T) {
 	played := newPlayedCluster(t)
 	played.say(`{"status": "unhealthy", "components": [{"name": "jobservice", "status": "unhealthy", "error": "unknown status"}]}`)
-	go func() {
-		time.Sleep(100 * time.Millisecond)
-		played.say(`{"status": "healthy", "components": [{"name": "jobservice", "status": "healthy"}]}`)
-	}()
 	call, screen := newCall(t)
-	outputs, err := eager.create(call, played.asked(10))
+	screen.whenShown(call, "jobservice is unhealthy", func() {
+		played.say(`{"status": "healthy", "components": [{"name": "jobservice", "status": "healthy"}]}`)
+	})
+	outputs, err := eager.create(call, played.asked(600))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,12 +106,11 @@ func TestACrashThatPassesIsOnlyToldOfInTheMeantime(t *testing.T) {
 	played.answer("deployments", fmt.Sprintf(deployment, 0))
 	played.answer("pods", `{"items": [{"metadata": {"name": "jobservice-0"}, "status": {"containerStatuses": [{"name": "jobservice", "restartCount": 2,
 		"lastState": {"terminated": {"exitCode": 2, "reason": "Error", "message": "panic: failed to load configuration"}}}]}}]}`)
-	go func() {
-		time.Sleep(100 * time.Millisecond)
-		played.answer("deployments", fmt.Sprintf(deployment, 1))
-	}()
 	call, screen := newCall(t)
-	if _, err := eager.create(call, played.wanted(10)); err != nil {
+	screen.whenShown(call, "jobservice has ended with code 2", func() {
+		played.answer("deployments", fmt.Sprintf(deployment, 1))
+	})
+	if _, err := eager.create(call, played.wanted(600)); err != nil {
 		t.Fatal(err)
 	}
 	mustContain(t, screen.all(), "jobservice has ended with code 2 (Error), 2 times: panic: failed to load configuration")

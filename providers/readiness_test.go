@@ -309,12 +309,11 @@ func TestAWorkloadThatLetsNoPodBeIsToldWithTheEvent(t *testing.T) {
 func TestPodsOfBeforeAChangeAreNotTakenForThoseAfterIt(t *testing.T) {
 	played := newPlayedCluster(t)
 	played.answer("statefulsets", fmt.Sprintf(aWorkload, 1, 1))
-	go func() {
-		time.Sleep(100 * time.Millisecond)
-		played.answer("statefulsets", fmt.Sprintf(aWorkload, 2, 1))
-	}()
 	call, screen := newCall(t)
-	if _, err := eager.create(call, played.wanted(10)); err != nil {
+	screen.whenShown(call, "zot is not yet what it was told to be", func() {
+		played.answer("statefulsets", fmt.Sprintf(aWorkload, 2, 1))
+	})
+	if _, err := eager.create(call, played.wanted(600)); err != nil {
 		t.Fatal(err)
 	}
 	mustContain(t, screen.all(), "zot is not yet what it was told to be")

@@ -45,7 +45,7 @@ func TestOfAFailureTheLastWordsAreTold(t *testing.T) {
 func TestAToolThatIsNoLongerWaitedForIsToldToEnd(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "ended")
 	fakePython(t, "trap 'echo yes > "+file+"; exit 1' TERM; echo 'pulumiw: building' >&2; while :; do sleep 0.05; done")
-	ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
 	_, err := provideTool(call{Context: ctx}, "syft")
 	if err == nil || !strings.HasSuffix(err.Error(), "it took too long") {

@@ -56,7 +56,9 @@ def is_built(module: Path, name: str, *, flags: str = "", beside: tuple[Path, ..
 
 
 def _folder(module: Path, name: str, flags: str, beside: tuple[Path, ...]) -> Path:
-    sources = [*module.rglob("*.go"), module / "go.mod", module / "go.sum"]
+    # Tests are no part of a program.
+    written = [file for file in module.rglob("*.go") if not file.name.endswith("_test.go")]
+    sources = [*written, module / "go.mod", module / "go.sum"]
     return cache() / f"{name}-{digest([*sources, *beside], flags)}"
 
 

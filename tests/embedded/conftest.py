@@ -19,7 +19,7 @@ def checkout(tmp_path: Path) -> Generator[Checkout]:
         yield fresh
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Generator[Checkout]:
     """A checkout in which `make up` was typed once, for tests that only look."""
     with new_checkout(tmp_path_factory.mktemp("home")) as shared:
@@ -27,7 +27,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Generator[Checkout]:
         yield shared
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def programs() -> Programs:
     """All that is started, or a word why nothing can be."""
     reason = why_not()

@@ -248,7 +248,7 @@ class _Handler(QuietHandler):
 
     def _there(self) -> bool:
         """Whether the registry has already what is asked for by this path."""
-        behind = http.client.HTTPConnection(self.hub.registry, timeout=60)
+        behind = http.client.HTTPConnection(self.hub.registry, timeout=600)
         login = base64.b64encode(":".join(self.hub.login).encode()).decode()
         accepted = "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json"
         behind.request("HEAD", self.path, headers={"Authorization": f"Basic {login}", "Accept": accepted})
@@ -259,7 +259,7 @@ class _Handler(QuietHandler):
     def _pass_on(self, body: bytes) -> None:
         login = base64.b64encode(":".join(self.hub.login).encode()).decode()
         kept = {key: value for key, value in self.headers.items() if key.lower() not in HOP_BY_HOP}
-        behind = http.client.HTTPConnection(self.hub.registry, timeout=60)
+        behind = http.client.HTTPConnection(self.hub.registry, timeout=600)
         # It says where to go on, and would say so by the wrong scheme.
         told = {"Authorization": f"Basic {login}", "X-Forwarded-Proto": urlsplit(self.hub.realm).scheme}
         behind.request(self.command, self.path, body, {**kept, **told})

@@ -11,7 +11,7 @@ import pytest
 
 from tests.checkout import Checkout, new_checkout
 
-PATIENCE = 60
+PATIENCE = 600
 
 # It has what the wrapper asks for and no more; `preview` tells its environment, `up` waits for a signal.
 PULUMI = """#!/bin/sh

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.checkout import Checkout, new_checkout
+from tests.checkout import SECONDS_FOR_A_COMMAND, Checkout, new_checkout
 from tests.embedded.hub import NAMESPACE, ORGANIZATION, Hub
 from tests.embedded.hub_stack import configure, seen_while
 from tools.places import ROOT
@@ -84,7 +84,7 @@ def test_whoever_asks_is_told_the_pulls_that_are_left(checkout: Checkout, hub: H
     assert len(hub.asked) == asked, "an unchanged `up` needs nobody"
     assert f"{hub.address}: 87 of 100 pulls left in 6 h" in checkout.refresh().text
     where = checkout.start("make", "where", "STACK=dev")
-    told, _ = where.communicate(timeout=60)
+    told, _ = where.communicate(timeout=SECONDS_FOR_A_COMMAND)
     assert where.returncode == 0, told
     assert f"{hub.address}: 87 of 100 pulls left in 6 h" in told
 

@@ -57,7 +57,7 @@ def test_the_pulled_binary_runs_and_shows_heros_page(home: Checkout, tmp_path: P
         assert fetch_when_ready(f"http://127.0.0.1:{port}/healthz") == "ok\n"
     finally:
         hero.terminate()
-        assert hero.wait(timeout=10) == 0
+        assert hero.wait(timeout=200) == 0
 
 
 def test_the_image_is_not_root_and_starts_hero(home: Checkout) -> None:
@@ -179,10 +179,10 @@ def start_hero(home: Checkout, folder: Path, port: int) -> "subprocess.Popen[byt
 
 def fetch_when_ready(url: str) -> str:
     """The page, as soon as there is somebody to give it."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 200
     while True:
         try:
-            with urllib.request.urlopen(url, timeout=5) as answer:
+            with urllib.request.urlopen(url, timeout=100) as answer:
                 return answer.read().decode()
         except (TimeoutError, urllib.error.URLError):
             if time.monotonic() > deadline:

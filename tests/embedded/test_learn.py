@@ -14,7 +14,7 @@ from tools.node.programs import Programs
 from tools.node.reads import File, accesses_of, files_of, in_order
 from tools.problem import Problem
 
-MEGABYTES, SECONDS, PATIENCE = 20, 3, 60
+MEGABYTES, SECONDS, PATIENCE = 20, 3, 1200
 PREFETCH = "hero:image.nydusPrefetch"
 
 

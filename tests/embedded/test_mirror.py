@@ -24,7 +24,7 @@ from tools.node.programs import Programs
 from tools.node.talk import hear, tell
 
 MEGABYTES, MEGABITS = 20, 50
-SECONDS_FOR_A_PULL = 60
+SECONDS_FOR_A_PULL = 1200
 
 
 @dataclass(frozen=True)

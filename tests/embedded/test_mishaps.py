@@ -1,18 +1,24 @@
 """What goes wrong on real machines, and what the next `make up` makes of it."""
 
 import contextlib
+import json
 import os
 import shutil
 import signal
+import subprocess
 import time
+from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.checkout import Checkout, commands, new_checkout
+from tests.checkout import SECONDS_FOR_A_COMMAND, Checkout, commands, new_checkout
 from tests.images import layer, write_layout
 
-KILLS = 10
+# Moments of a first `up`, as steps of its state; the last one is when the first bytes of the image are stored.
+STEPS = (0, 2, 4, 6, 7, 8, 10, 12, 13)
+KILLS = len(STEPS) + 1
 
 
 def test_refresh_sees_that_the_registry_died_and_up_brings_it_back_with_its_images(checkout: Checkout) -> None:
@@ -68,12 +74,16 @@ def test_a_state_whose_description_was_cut_short_is_read_all_the_same(checkout: 
 
 
 @pytest.mark.parametrize("moment", range(KILLS))
-def test_pulumi_killed_in_the_middle_of_an_up(checkout: Checkout, moment: int, ups_length: float) -> None:
+def test_pulumi_killed_in_the_middle_of_an_up(checkout: Checkout, moment: int) -> None:
     run = checkout.start("make", "up")
-    time.sleep(ups_length * (moment + 0.5) / KILLS)
+    if moment < len(STEPS):
+        wait_for_step(checkout, run, STEPS[moment])
+    else:
+        wait_for_bytes(checkout.path / ".hero" / "dev" / "registry" / "storage", 1)
     killed = kill_pulumi_of(checkout)
-    text, _ = run.communicate(timeout=60)
-    assert (run.returncode != 0) == killed, text
+    text, _ = run.communicate(timeout=SECONDS_FOR_A_COMMAND)
+    assert killed, text
+    assert run.returncode != 0, text
     checkout.up()
     told = checkout.outputs()
     assert checkout.crane("digest", told["image"]) == told["digest"]
@@ -87,11 +97,11 @@ def test_pulumi_killed_in_the_middle_of_an_up(checkout: Checkout, moment: int, u
 
 def test_pulumi_killed_and_then_down(checkout: Checkout) -> None:
     run = checkout.start("make", "up")
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + SECONDS_FOR_A_COMMAND
     while checkout.registry_process() is None and time.monotonic() < deadline:
         time.sleep(0.01)
     kill_pulumi_of(checkout)
-    run.communicate(timeout=60)
+    run.communicate(timeout=SECONDS_FOR_A_COMMAND)
     checkout.down()
     assert checkout.registries() == []
     assert not (checkout.path / ".hero").exists()
@@ -103,7 +113,7 @@ def test_pulumi_killed_in_the_middle_of_a_down(checkout: Checkout) -> None:
     while checkout.registry_process() is not None:
         time.sleep(0.001)
     kill_pulumi_of(checkout)
-    run.communicate(timeout=60)
+    run.communicate(timeout=SECONDS_FOR_A_COMMAND)
     checkout.up()
     told = checkout.outputs()
     assert checkout.crane("digest", told["image"]) == told["digest"]
@@ -115,7 +125,7 @@ def test_interrupted_by_a_person(checkout: Checkout) -> None:
     while checkout.registry_process() is None:
         time.sleep(0.01)
     os.killpg(run.pid, signal.SIGINT)
-    text, _ = run.communicate(timeout=60)
+    text, _ = run.communicate(timeout=SECONDS_FOR_A_COMMAND)
     assert run.returncode != 0
     assert "Traceback" not in text
     checkout.up()
@@ -131,7 +141,7 @@ def test_the_registry_killed_during_a_push(checkout: Checkout, share: float) -> 
     storage = checkout.path / ".hero" / "dev" / "registry" / "storage"
     wait_for_bytes(storage, int(size * share))
     checkout.kill_registry()
-    text, _ = run.communicate(timeout=120)
+    text, _ = run.communicate(timeout=SECONDS_FOR_A_COMMAND)
     assert run.returncode != 0, text
     assert "cannot be reached" in text
     assert "Traceback" not in text
@@ -144,7 +154,7 @@ def test_the_registry_killed_during_a_push(checkout: Checkout, share: float) -> 
 
 def test_two_at_once(checkout: Checkout) -> None:
     runs = [checkout.start("make", "up") for _ in range(2)]
-    ended = [run.communicate(timeout=120)[0] for run in runs]
+    ended = [run.communicate(timeout=SECONDS_FOR_A_COMMAND)[0] for run in runs]
     assert [run.returncode for run in runs] == [0, 0], ended
     assert sum("is going on (process" in text for text in ended) == 1
     assert sum("unchanged" in text and "created" not in text for text in ended) == 1
@@ -157,7 +167,7 @@ def test_two_checkouts_side_by_side(checkout: Checkout, tmp_path: Path) -> None:
     with new_checkout(tmp_path, "other") as other:
         runs = [each.start("make", "up") for each in (checkout, other)]
         for run in runs:
-            text, _ = run.communicate(timeout=120)
+            text, _ = run.communicate(timeout=SECONDS_FOR_A_COMMAND)
             assert run.returncode == 0, text
         assert checkout.outputs()["digest"] == other.outputs()["digest"]
         assert checkout.outputs()["pusherPassword"] != other.outputs()["pusherPassword"]
@@ -165,14 +175,44 @@ def test_two_checkouts_side_by_side(checkout: Checkout, tmp_path: Path) -> None:
         assert other.crane("digest", other.outputs()["image"]) == other.outputs()["digest"]
 
 
-def kill_pulumi_of(checkout: Checkout) -> bool:
-    """Kill -9 the CLI that works in this checkout; whether there was one."""
+def wait_for_step(checkout: Checkout, run: "subprocess.Popen[str]", step: int) -> None:
+    """Wait until a first `up` has come so far."""
+    deadline = time.monotonic() + SECONDS_FOR_A_COMMAND
+    while run.poll() is None and (steps_of(checkout) < step or not runs_pulumi(checkout)):
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def steps_of(checkout: Checkout) -> int:
+    """Twice the number of resources in the state, and each that is being created once."""
+    try:
+        state: dict[str, Any] = json.loads((checkout.path / ".pulumi" / "stacks" / "hero" / "dev.json").read_text())
+    except (FileNotFoundError, ValueError):
+        return 0
+    latest: dict[str, list[Any]] = state["checkpoint"].get("latest") or {}
+    return 2 * len(latest.get("resources") or []) + len(latest.get("pending_operations") or [])
+
+
+def runs_pulumi(checkout: Checkout) -> bool:
+    """Whether the CLI works in this checkout."""
+    return any(True for _ in pulumis_of(checkout))
+
+
+def pulumis_of(checkout: Checkout) -> Generator[int]:
+    """The processes of the CLI that work in this checkout."""
     for process, words in commands():
         with contextlib.suppress(OSError):
             here = Path(f"/proc/{process}/cwd").readlink() == checkout.path
             if here and words[0].endswith(b"/pulumi") and b"up" in words:
-                os.kill(process, signal.SIGKILL)
-                return True
+                yield process
+
+
+def kill_pulumi_of(checkout: Checkout) -> bool:
+    """Kill -9 the CLI that works in this checkout; whether there was one."""
+    for process in pulumis_of(checkout):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+            return True
     return False
 
 
@@ -184,7 +224,7 @@ def use_large_image(checkout: Checkout, size: int) -> None:
 
 def wait_for_bytes(folder: Path, wanted: int) -> None:
     """Until so much is stored."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + SECONDS_FOR_A_COMMAND
     while time.monotonic() < deadline:
         # Uploads are moved away as one looks at them.
         with contextlib.suppress(FileNotFoundError):
@@ -192,12 +232,3 @@ def wait_for_bytes(folder: Path, wanted: int) -> None:
                 return
         time.sleep(0.005)
     pytest.fail(f"{wanted} bytes were never stored")
-
-
-@pytest.fixture(scope="module")
-def ups_length(tmp_path_factory: pytest.TempPathFactory) -> float:
-    """How long a first `make up` takes here, in seconds."""
-    with new_checkout(tmp_path_factory.mktemp("clock")) as clock:
-        started = time.monotonic()
-        clock.up()
-        return time.monotonic() - started

@@ -36,7 +36,7 @@ def test_heros_page_in_a_real_browser(home: Checkout, tmp_path: Path) -> None:
         assert "v0.0.1" in seen
     finally:
         hero.terminate()
-        hero.wait(timeout=10)
+        hero.wait(timeout=200)
     if os.environ.get("KEEP_PICTURES"):
         PICTURES.mkdir(parents=True, exist_ok=True)
         shutil.copy(picture, PICTURES / "hero.png")
@@ -45,4 +45,4 @@ def test_heros_page_in_a_real_browser(home: Checkout, tmp_path: Path) -> None:
 def look(browser: str, folder: Path, url: str, *how: str) -> str:
     """Open the page in a browser of its own, and close it again."""
     command = [browser, *QUIET, f"--user-data-dir={folder / 'browser'}", *how, url]
-    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=600).stdout

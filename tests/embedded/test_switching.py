@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.checkout import Checkout, commands, new_checkout
+from tests.checkout import SECONDS_FOR_A_COMMAND, Checkout, commands, new_checkout
 from tests.embedded.test_mishaps import wait_for_bytes
 from tests.images import layer, write_layout
 
@@ -24,7 +24,7 @@ TAGS, KILLS, MEGABYTES = (50, 10, 1000) if LONG_RUN else (12, 3, 120)
 SIZE = MEGABYTES * 10**6 // TAGS
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def other(tmp_path_factory: pytest.TempPathFactory) -> Generator[Checkout]:
     """The checkout whose embedded registry is the other home."""
     with new_checkout(tmp_path_factory.mktemp("other")) as checkout:
@@ -146,7 +146,7 @@ def test_a_copy_that_is_killed_goes_on(checkout: Checkout, other: Checkout, furn
         run = checkout.start("make", "up")
         wait_for_bytes(stored, before + SIZE * TAGS * point // (KILLS + 1))
         end_all_of(checkout)
-        run.communicate(timeout=60)
+        run.communicate(timeout=SECONDS_FOR_A_COMMAND)
         if run.returncode == 0:
             assert point > 1, "the copy was over before it was killed at all"
             break

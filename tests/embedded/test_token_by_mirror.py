@@ -111,7 +111,7 @@ class _Mirror(_Handler):
 
     def handle_any(self) -> None:
         trusted = ssl.create_default_context(cadata=self.origin.certificate)
-        connection = HTTPSConnection(self.origin.address, context=trusted, timeout=10)
+        connection = HTTPSConnection(self.origin.address, context=trusted, timeout=200)
         connection.request(self.command, self.path, headers={**dict(self.headers), "Host": self.origin.address})
         response = connection.getresponse()
         body = response.read()

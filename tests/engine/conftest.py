@@ -16,6 +16,14 @@ from tools.packages import ensure_packages
 from tools.places import ROOT
 from tools.wrapper import PLUGIN
 
+# One whole life of each registry type, what is looked for in every file, and what is killed are as users have them.
+SAVED_AT_EVERY_STEP = (
+    "test_crash_of_the_engine_anywhere",
+    "test_life",
+    "test_no_password_of_any_of_them_is_in_clear",
+    "test_no_secret_in_clear",
+    "test_truncation_of_what_a_crash_leaves",
+)
 GENUINE = os.environ.get("HERO_GENUINE") == "1"
 
 
@@ -47,6 +55,7 @@ def house(
 ) -> Generator[House]:
     """An empty stack."""
     made = new_house(tmp_path, genuine, template, warm_host)
+    made.saves_every_step = request.node.originalname in SAVED_AT_EVERY_STEP
     skip_what_is_not_here(request, made)
     furnish(made)
     yield made

@@ -1,7 +1,6 @@
 """A stack of the real program under the real engine, and what a person does with it."""
 
 import json
-import os
 import random
 import re
 import shutil
@@ -16,18 +15,18 @@ from typing import Any, cast
 
 import yaml
 
+from tests.engine.environment import SAVE_ONCE, environment_of
 from tests.engine.faults import Fault, Happening, Stage
-from tests.engine.keys import PROVIDER, vault
+from tests.engine.keys import PROVIDER
 from tests.engine.plugins import OURS, Plugins, end
 from tests.engine.warm_host import WarmHost
 from tests.engine.world import Call, World
 from tools import backend, recovery, state_files, state_restore
-from tools.wrapper import prepare
 
 ROOT = Path(__file__).resolve().parents[2]
 LINKED = (".venv", "components", "providers", "tools")
 COPIED = ("Pulumi.yaml", "__main__.py", "hero")
-SECONDS_FOR_A_COMMAND = 120
+SECONDS_FOR_A_COMMAND = 600
 SECONDS_BETWEEN_LOOKS = 0.05
 COMPONENTS = ("hero:index:", "hero:registry:", "hero:image:", "hero:kubernetes:")
 SEAL = re.compile(r"secure: '?([^'\s}]+)")
@@ -68,6 +67,8 @@ class House:
     stack: str = "dev"
     genuine: frozenset[str] = frozenset()
     """The packages behind which there is the real plugin; none where everything is played."""
+    saves_every_step: bool = False
+    """Whether the CLI saves the state after each step, as it does for users; a command with a fault always does."""
     _commands: int = 0
     _seals: dict[str, str] = field(default_factory=dict[str, str], repr=False)
 
@@ -140,10 +141,11 @@ class House:
         self._commands += 1
         log = self.path.parent / f"{self.stack}-events-{self._commands}.json"
         words = ["--stack", self.stack, "--non-interactive", "--event-log", str(log), "--color", "never"]
+        every_step = self.saves_every_step or bool(self.plugins.faults) or "--debug" in arguments
         process = subprocess.Popen(
             ["pulumi", *arguments, *words],
             cwd=self.path,
-            env=self.environment,
+            env=self.environment if every_step else {**self.environment, **SAVE_ONCE},
             text=True,
             start_new_session=True,
             stdin=subprocess.DEVNULL,
@@ -308,7 +310,9 @@ def new_house(
     world = World(folder / "world.json", path)
     plugins = Plugins(folder / "pulumi-home", world)
     plugins.install(path / "bin" / f"pulumi-resource-{OURS}", genuine)
-    environment = _environment(path, plugins.home)
+    # The CLI writes a compressed log of each command there, unless it cannot: another tenth of its CPU time.
+    (plugins.home / "logs").touch()
+    environment = environment_of(path, plugins.home)
     if warm_host is not None:
         environment = warm_host.within(environment)
     house = House(path, world, plugins, environment, genuine=frozenset(genuine))
@@ -317,22 +321,3 @@ def new_house(
     else:
         shutil.copytree(template, path / ".pulumi")
     return house
-
-
-def _environment(path: Path, home: Path) -> dict[str, str]:
-    _, prepared = prepare()
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PULUMI_", "HERO_"))}
-    return {
-        **kept,
-        # What the CLI allocates in a second need not be collected; the limit is for one that goes on.
-        "GOGC": "off",
-        "GOMEMLIMIT": "512MiB",
-        "PATH": prepared["PATH"],
-        "PULUMI_BACKEND_URL": f"file://{path}",
-        "PULUMI_DEBUG_COMMANDS": "true",
-        # What opens the secrets is named in the state; the config is written anew all the time.
-        "PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER": "true",
-        "PULUMI_HOME": str(home),
-        "PULUMI_SKIP_UPDATE_CHECK": "true",
-        **vault(),
-    }

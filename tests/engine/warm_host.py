@@ -73,6 +73,8 @@ def serve(address: str) -> None:
     """Fork for each that asks, until standard input ends."""
     for module in MODULES:
         importlib.import_module(module)
+    # What lives as long as one command has nothing to collect.
+    gc.disable()
     gc.freeze()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:

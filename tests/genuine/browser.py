@@ -24,7 +24,7 @@ QUIET = (
     "--disable-sync",
     "--hide-scrollbars",
 )
-SECONDS_FOR_A_PAGE = 30
+SECONDS_FOR_A_PAGE = 300
 SECONDS_BETWEEN_LOOKS = 0.2
 
 

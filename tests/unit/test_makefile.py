@@ -13,7 +13,7 @@ from tests.unit.programs import script
 from tools.places import ROOT
 
 MAKEFILE = (ROOT / "Makefile").read_text()
-TARGETS = re.findall(r"^([a-z][a-z-]*):.*## (.+)$", MAKEFILE, re.MULTILINE)
+TARGETS = re.findall(r"^([a-z][a-z0-9-]*):.*## (.+)$", MAKEFILE, re.MULTILINE)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ import pytest
 from components.kubernetes.nodes import PROBE, SCRIPT
 
 ADDRESS = "hero.example.com:5000"
-SECONDS = 10
+SECONDS = 200
 
 
 @dataclass

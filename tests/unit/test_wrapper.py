@@ -17,7 +17,8 @@ from tests.unit.programs import is_alive, script, speaker
 from tools import cli, go, official, packages, places, wrapper
 from tools.problem import Problem, about
 
-PATIENCE = 10.0
+# Less than the minute for which what hangs would hang, and enough for a machine that is 20 times slower.
+PATIENCE = 50.0
 
 
 @pytest.fixture
@@ -172,12 +173,12 @@ def test_a_download_that_will_not_do_leaves_nothing_and_the_cli_is_built(
 def test_a_download_that_hangs_is_ended_with_all_that_it_has_started(
     cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(official, "SECONDS_TO_DOWNLOAD", 3.0)
+    monkeypatch.setattr(official, "SECONDS_TO_DOWNLOAD", 10.0)
     process = tmp_path / "process"
     hangs = archive.install_script(f"v{cli.VERSION}", f"echo $$ > '{process}'", "exec sleep 60")
     with archive.standing_in(tmp_path, archive.serves(hangs), monkeypatch):
         assert official.download(cli.VERSION) is None
-    assert "the download took longer than 3 s" in capsys.readouterr().err
+    assert "the download took longer than 10 s" in capsys.readouterr().err
     assert list(cache.glob("pulumi-official-*/")) == []
     assert not is_alive(int(process.read_text()))
 

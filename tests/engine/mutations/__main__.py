@@ -15,6 +15,7 @@ from pathlib import Path
 from tests.checkout import ROOT, new_checkout
 from tests.engine.mutations.mutation import Mutation
 from tests.engine.mutations.tables import MUTATIONS
+from tests.running import long_form
 
 RED_IN_PYTEST = 1
 
@@ -34,6 +35,7 @@ def main(word: str = "") -> int:
         print("green")
         unseen = sum(not is_seen(mutation, checkout.path) for mutation in chosen)
     print(f"{len(chosen) - unseen} of {len(chosen)} breaks turned a test red")
+    print(f"{len(long_form.mutations())} of {len(MUTATIONS)} need a test of the long form (make test-long-list)")
     return 1 if unseen else 0
 
 

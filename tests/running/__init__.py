@@ -1,0 +1,1 @@
+"""Run the tests: select them, order them, show the progress, and measure."""
