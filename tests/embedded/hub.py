@@ -162,7 +162,8 @@ class Hub:
         behind = http.client.HTTPConnection(self.registry, timeout=60)
         login = {"Authorization": f"Basic {base64.b64encode(':'.join(self.login).encode()).decode()}"}
         behind.request("GET", f"/v2/{path}/tags/list", headers=login)
-        found = json.loads(behind.getresponse().read()).get("tags") or []
+        listed: dict[str, list[str] | None] = json.loads(behind.getresponse().read())
+        found = listed.get("tags") or []
         behind.close()
         return {"count": len(found), "next": None, "results": [{"name": tag, "digest": tag} for tag in found]}
 

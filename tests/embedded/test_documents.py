@@ -44,7 +44,7 @@ def test_the_walk_of_a_newcomer(checkout: Checkout, other: dict[str, Any]) -> No
             homes.append(pulled(checkout))
     made, changed, moved = homes
     assert "docker pull 127.0.0.1" in said["make outputs"][0]
-    assert "**1 to update**" in said["make preview"][0]
+    assert "**2 to update**" in said["make preview"][0]  # the image, and the guard that records it
     assert made["digest"] != changed["digest"] == moved["digest"]
     assert made["address"] == changed["address"] != moved["address"] == other["address"]
     assert changed["digest"] in said["make where"][1]
