@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 import yaml
 
 from policies.rules import RULES
+from tools.problem import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,8 +41,19 @@ def configuration(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         block = cast("dict[str, Any]", registry)
         said |= {"keepData": _is_true(block.get("keepData")), "rotate": str(block.get("rotate") or "")}
     level = {"enforcementLevel": "mandatory"} if said["production"] else {}
-    allowed: dict[str, list[str]] = config.get("policy:allowed") or {}
+    allowed = _allowed(config.get("policy:allowed") or {})
     return {rule.name: {**said, **level, "allowed": allowed.get(rule.name) or []} for rule in RULES}
+
+
+def _allowed(value: object) -> dict[str, list[str]]:
+    """Return the names of the resources that each rule skips. Raises Problem where the value is anything else."""
+    rules = cast("dict[object, object]", value) if isinstance(value, dict) else None
+    if rules is None or not all(isinstance(each, list) for each in rules.values()):
+        raise Problem(
+            "cannot read policy:allowed: it is not a map of rules to lists\n"
+            "hint: policy:allowed: {nothing-public: [NAME]}"
+        )
+    return cast("dict[str, list[str]]", rules)
 
 
 def _is_true(value: object) -> bool:

@@ -51,7 +51,10 @@ func openArchiveFile(call call, file *os.File, path string) (manifest, error) {
 }
 
 func cannotDecompress(path string, err error) error {
+	var temporary *fs.PathError
 	switch {
+	case errors.As(err, &temporary) && temporary.Path != path:
+		return cannotReadWithHint(path, err, "free space in "+os.TempDir()+", or set TMPDIR to another directory")
 	case errors.Is(err, errXz):
 		return cannotReadWithHint(path, err, "decompress it: xz --decompress FILE")
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):

@@ -58,7 +58,7 @@ func findGoModules(directory string) (*goModules, error) {
 		return nil, err
 	}
 	found := &goModules{main: main, local: []*goModule{main}}
-	replaced := main.file.Replace
+	var replaced []*modfile.Replace
 	if path := workspaceFile(directory); path != "" {
 		work, err := readGoWork(path)
 		if err != nil {

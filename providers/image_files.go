@@ -160,8 +160,12 @@ func openPlain(path string) (*os.File, error) {
 		return nil, err
 	}
 	plain, kind, err := decompress(file)
-	if err != nil || kind == notCompressed {
-		return file, err
+	if err != nil {
+		file.Close()
+		return nil, err
+	}
+	if kind == notCompressed {
+		return file, nil
 	}
 	defer file.Close()
 	return spool(plain)

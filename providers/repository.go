@@ -130,10 +130,12 @@ func registryTransport(call call, host string, inputs access) (http.RoundTripper
 	if err != nil {
 		return nil, err
 	}
+	limits := call.waitLimits()
 	if inputs.IdentityKey != "" {
 		sender = verifiedTransport(inputs.IdentityKey, sender)
+		limits.response = limits.commit // it hashes a blob before it first serves it after a restart
 	}
-	limited := limitedTransport{inner: sender, limits: call.waitLimits(), progress: call.progress}
+	limited := limitedTransport{inner: sender, limits: limits, progress: call.progress}
 	return newTLSOnlyTransport(limited, host, inputs), nil
 }
 

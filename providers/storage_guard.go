@@ -27,7 +27,7 @@ type storageGuardInputs struct {
 
 type storageGuardState struct {
 	storageGuardInputs
-	// Tags and Pushed are what the stack has given and pushed so far, in former runs too.
+	// Pushed are the digests that the stack has pushed so far, in former runs too.
 	Pushed []string `json:"pushed"`
 }
 
@@ -86,7 +86,7 @@ func (storageGuard) remove(call call, olds resource.PropertyMap) error {
 	}
 	call.storages.handOver(state.Pushed)
 	if call.storages.command() == "destroy" {
-		if err := state.checkDrains(call); err != nil {
+		if err := errors.Join(state.checkDrains(call), state.checkKeepData(call.stack())); err != nil {
 			return err
 		}
 	}

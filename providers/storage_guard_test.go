@@ -242,3 +242,20 @@ func TestHubRepository_DeleteKeepsForeignTags(t *testing.T) {
 		t.Error("it was not deleted")
 	}
 }
+
+func TestStorageGuard_UnrecordedKeepDataIsKept(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, registry := range []string{"embedded", "zot"} {
+		state := guardOf(guardedStorage{Registry: registry, access: access{Repository: "127.0.0.1:1/hero"}})
+		must(t, state.checkKeepData("dev"))
+		file := "config:\n  hero:" + registry + ":\n    keepData: true\n"
+		must(t, os.WriteFile("Pulumi.dev.yaml", []byte(file), 0o600))
+		err := state.checkKeepData("dev")
+		mustRefuse(t, err, "hero:"+registry+".keepData", "hint: ./pulumiw up --stack dev && ./pulumiw destroy --stack dev")
+		state.Storages[0].KeepsImages = true
+		must(t, state.checkKeepData("dev"))
+		must(t, os.WriteFile("Pulumi.dev.yaml", []byte("config: ["), 0o600))
+		must(t, state.checkKeepData("dev"))
+		must(t, os.Remove("Pulumi.dev.yaml"))
+	}
+}

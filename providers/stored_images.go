@@ -173,18 +173,6 @@ func linksOf(manifest []byte) manifestLinks {
 	return links
 }
 
-// asStored is the same repository as contents read by the API.
-func (c contents) asStored(name string) storedRepository {
-	stored := storedRepository{name: name, tags: map[string]string{}, manifests: map[string]manifestLinks{}}
-	for tag, digest := range c.tags {
-		stored.tags[tag] = digest.String()
-	}
-	for digest, each := range c.manifests {
-		stored.manifests[digest.String()] = each.links
-	}
-	return stored
-}
-
 // with is the record with more tags and digests in it, each once.
 func (p pushedImages) with(repository string, tags, digests []string) pushedImages {
 	added := pushedImages{Tags: maps.Clone(p.Tags), anyDigest: p.anyDigest}

@@ -45,9 +45,10 @@ func tellWhere(in io.Reader, out io.Writer) error {
 	var pullsLeft []string
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "registry\trepository")
+	status := newStatusLines(os.Stderr)
 	for _, home := range homes {
 		fmt.Fprintf(table, "%s\t%s\n", home.Registry, home.Repository)
-		tags, left, err := home.digests(call{Context: ctx, progress: progress{out: newStatusLines(os.Stderr)}})
+		tags, left, err := home.digests(call{Context: ctx, progress: progress{out: status}})
 		if err != nil {
 			unread = append(unread, fmt.Errorf("%s cannot be read: %w", home.Repository, err))
 			continue
@@ -62,6 +63,7 @@ func tellWhere(in io.Reader, out io.Writer) error {
 			found[called{tag, digest}] = append(found[called{tag, digest}], home.Registry)
 		}
 	}
+	status.end()
 	// Its columns are as wide as they need to be, and not as the next table's.
 	if err := table.Flush(); err != nil {
 		return err

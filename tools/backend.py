@@ -25,7 +25,6 @@ from tools.progress import say
 
 STATE = ROOT / ".pulumi"
 PROJECT = "hero"
-SECONDS_TO_WRITE_A_DESCRIPTION = 0.2
 # Files are read as bytes here: what is written back has to be the user's, whatever ends their lines.
 BACKEND = re.compile(rb"^backend:", re.MULTILINE)
 SALT = re.compile(rb"^encryptionsalt: .*\n?", re.MULTILINE)
@@ -190,7 +189,7 @@ def mend_descriptions(folder: Path) -> None:
     broken = [file for file in folder.rglob("*.attrs") if not _is_whole(file)]
     if broken:
         # Somebody may be writing it right now.
-        time.sleep(SECONDS_TO_WRITE_A_DESCRIPTION)
+        time.sleep(state_files.SECONDS_TO_WRITE)
     for file in broken:
         if not _is_whole(file):
             file.unlink(missing_ok=True)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from pathlib import Path
 
 from tools.problem import about
 from tools.progress import say
-from tools.state_files import aside, cannot_read, quoted, read
+from tools.state_files import SECONDS_TO_WRITE, aside, cannot_read, quoted, read
 
 FOLDER = "copies"
 
@@ -18,6 +19,9 @@ def repair(file: Path, bookkeeping: Path) -> None:
     if content is None:
         return
     whole = _read(copy) or b""
+    if whole and _is_cut_short(content, whole):
+        time.sleep(SECONDS_TO_WRITE)  # Pulumi or an editor may be writing it.
+        content = _read(file) or b""
     if whole and _is_cut_short(content, whole):
         kept = aside(copy)
         with about(copy):

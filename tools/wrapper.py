@@ -222,11 +222,6 @@ def _link(plugin: Path) -> None:
     unfinished.replace(link)
 
 
-def stack_of(arguments: list[str]) -> str:
-    """Return the stack that a command acts on, without its organization and project; dev where none is selected."""
-    return select(read_arguments(arguments), os.environ).stack or FIRST_STACK
-
-
 def _be_pulumi(pulumi: Path, arguments: list[str], environment: dict[str, str]) -> int:
     code = run_in_front([str(pulumi), *arguments], environment)
     if code < 0:

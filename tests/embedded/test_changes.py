@@ -117,7 +117,7 @@ def test_keep_data_keeps_the_images_over_a_destroy(checkout: Checkout) -> None:
     folder = checkout.path / ".hero" / "dev" / "registry"
     checkout.down()
     assert checkout.registry_process() is None
-    assert sorted(file.name for file in folder.iterdir()) == ["registry.json", "storage"]
+    assert sorted(file.name for file in folder.iterdir()) == ["pushed.json", "registry.json", "storage"]
     checkout.up()
     assert checkout.state()["hero-image"]["uploaded"] < OVERHEAD
     assert checkout.outputs()["digest"] == digest

@@ -49,7 +49,9 @@ def test_another_image_is_in_all_of_them_with_one_up(house: House) -> None:
     before = house.outputs()["digest"]
     house.configure(with_values(begun, {"image.context": "./other", "image.tags": ["v2"]}))
     copies = {"hero-zot-copy": "update", "hero-dockerhub-copy": "update"}
-    assert house.up().changes == {"home": "update", "hero-image": "update", "hero-nydus": "update", **copies}
+    guards = {"storage-guard": "update", "dockerhub-repository": "update"}
+    image = {"home": "update", "hero-image": "update", "hero-nydus": "update"}
+    assert house.up().changes == {**image, **copies, **guards}
     assert house.outputs()["digest"] != before
     home, *mirrors = held(house)
     assert home.keys() == {"v2", "v2-nydus"}
@@ -63,7 +65,10 @@ def test_a_mirror_comes_and_goes(house: House) -> None:
     alone = house.outputs()
     house.configure(begun)
     changes = house.up().changes
-    assert {name: operation for name, operation in changes.items() if operation != "create"} == {"home": "update"}
+    assert {name: operation for name, operation in changes.items() if operation != "create"} == {
+        "home": "update",
+        "storage-guard": "replace",
+    }
     assert changes["hero-zot-copy"] == "create"
     house.configure({**begun, "mirrors": []})
     house.up()
@@ -116,7 +121,11 @@ def test_another_password_of_a_mirror_copies_nothing(house: House) -> None:
     house.configure(begun)
     house.up()
     house.configure(with_values(begun, {"embedded.rotate": "another"}))
-    assert house.up().changes == {"embedded-process": "update", "hero-embedded-copy": "update"}
+    assert house.up().changes == {
+        "embedded-process": "update",
+        "hero-embedded-copy": "update",
+        "storage-guard": "update",
+    }
     assert house.up().changes == {}
 
 

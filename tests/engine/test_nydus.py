@@ -13,6 +13,7 @@ from tests.engine.house import House
 pytestmark = pytest.mark.skipif(os.environ.get("HERO_GENUINE") == "1", reason="takes a snapshotter that is played")
 (CASE,) = [case for case in CASES if str(case) == "embedded-ko"]
 DEPARTURE = "hero-home:provider:Departure"
+GUARD = "hero-home:provider:StorageGuard"
 
 
 @pytest.fixture
@@ -39,9 +40,14 @@ def test_pods_are_named_first_and_what_they_read_goes_last(served: House) -> Non
     assert served.is_empty()
 
 
-def test_as_long_as_pods_run_nothing_goes(served: House) -> None:
-    before = served.state().keys() - {"nydus-readiness"}
-    served.when("Delete", refused("a pod still runs by the RuntimeClass hero-dev-nydus: team/hero"), DEPARTURE)
+@pytest.mark.parametrize(
+    ("refusing", "deleted"),
+    [(GUARD, set[str]()), (DEPARTURE, {"nydus-readiness", "storage-guard"})],
+    ids=["guard", "drain"],
+)
+def test_as_long_as_pods_run_nothing_goes(served: House, refusing: str, deleted: set[str]) -> None:
+    before = served.state().keys() - deleted
+    served.when("Delete", refused("a pod still runs by the RuntimeClass hero-dev-nydus: team/hero"), refusing)
     assert "team/hero" in served.failing("destroy").text
     assert served.state().keys() == before
     assert not served.world.is_as_before()
@@ -64,6 +70,7 @@ def test_what_nodes_were_told_before_a_wait_for_them_failed_is_taken_away_too(
 def test_without_the_word_it_goes_and_the_rest_stays(served: House, moved_in: dict[str, Any]) -> None:
     served.configure(moved_in)
     changes = served.up().changes
+    assert changes.pop("storage-guard") == "update"
     assert set(changes.values()) == {"delete"}
     assert {name.partition("-")[0] for name in changes} == {"nydus"}
     assert served.up().changes == {}

@@ -50,7 +50,7 @@ def test_each_tag_has_it_beside_it(converted: House) -> None:
 def test_another_image_has_another_one(converted: House, wanted: dict[str, Any]) -> None:
     before = converted.outputs()
     (converted.path / "hero" / "VERSION").write_text("another")
-    assert converted.up().changes == {"hero-image": "update", "hero-nydus": "update"}
+    assert converted.up().changes == {"hero-image": "update", "hero-nydus": "update", "storage-guard": "update"}
     told = converted.outputs()
     assert {told[key] for key in ("digest", "nydusImage")}.isdisjoint({before[key] for key in ("digest", "nydusImage")})
     converted.configure(with_values(wanted, {"image.webhooks": ["https://example.com/hero"]}))
@@ -66,7 +66,7 @@ def test_where_it_cannot_be_made_the_image_is_there_and_the_next_run_makes_it(
     assert SERVER_ERROR in house.failing("up").text
     assert "nydusImage" not in house.outputs()
     assert house.outputs()["image"]
-    assert house.up().changes == {"hero-nydus": "create"}
+    assert house.up().changes == {"hero-nydus": "create", "storage-guard": "update"}
     assert house.up().changes == {}
 
 
@@ -76,7 +76,7 @@ def test_where_another_one_cannot_be_made_the_old_one_is_still_told(converted: H
     converted.when("Update", refused(SERVER_ERROR), CONVERSION)
     assert SERVER_ERROR in converted.failing("up").text
     assert converted.outputs()["nydusImage"] == before
-    assert converted.up().changes == {"hero-nydus": "update"}
+    assert converted.up().changes == {"hero-nydus": "update", "storage-guard": "update"}
     assert converted.outputs()["nydusImage"] != before
 
 
@@ -88,7 +88,7 @@ def test_when_it_is_no_longer_wanted_its_tags_go_unless_data_are_kept(
     house.configure(wanted)
     house.up()
     house.configure(with_values(wanted, {"image.nydus": False}))
-    assert house.up().changes == {"home": "update", "hero-nydus": "delete"}
+    assert house.up().changes == {"home": "update", "hero-nydus": "delete", "storage-guard": "update"}
     assert "nydusImage" not in house.outputs()
     assert tags_of(house).keys() == {"v1", "latest"} | ({"v1-nydus", "latest-nydus"} if keep else set())
 

@@ -22,7 +22,7 @@ from tools.places import ROOT
 
 EXAMPLES = {"yaml": "yaml", "typescript": "nodejs", "go": "go"}
 PORTS = {"yaml": 5002, "typescript": 5003, "go": 5004}
-CREATED = {"home-embedded-process": "create", "home-home": "create", "home-hero-image": "create"}
+CREATED = dict.fromkeys(["home-embedded-process", "home-home", "home-hero-image", "home-storage-guard"], "create")
 WRONG = """
 name: hero-in-yaml
 runtime: yaml

@@ -42,7 +42,13 @@ class GoTests:
 
     def finish(self) -> int:
         """Wait for the end, print what they wrote, and return the exit code."""
-        codes = [process.wait(timeout=SECONDS_FOR_ALL) for process in self._processes]
+        end = self._started + SECONDS_FOR_ALL
+        try:
+            codes = [process.wait(timeout=max(end - time.monotonic(), 0)) for process in self._processes]
+        except subprocess.TimeoutExpired:
+            print(f"go test timed out after {SECONDS_FOR_ALL} s", flush=True)
+            self.stop()
+            codes = [124]
         self.seconds = time.monotonic() - self._started
         self._output.seek(0)
         print(self._output.read(), end="", flush=True)

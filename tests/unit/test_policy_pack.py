@@ -7,9 +7,10 @@ from pulumi_policy import EnforcementLevel
 
 from policies.rule import Rule
 from policies.rules import RULES
-from policies.stack_file import STACK, config_of, settings_of
+from policies.stack_file import STACK, config_of, configuration, settings_of
 from policies.validation import policy_of
 from tools.policy_pack import PACK, environment_of, with_policies
+from tools.problem import Problem
 
 ADDED = ["--policy-pack", str(PACK)]
 ADVISORY = next(rule for rule in RULES if rule.advisory)
@@ -89,3 +90,9 @@ def test_policy_keeps_its_level_outside_of_production(rule: Rule, level: Enforce
 
 def test_wrapper_and_pack_name_the_stack_by_the_same_variable() -> None:
     assert environment_of("dev") == {STACK: "dev"}
+
+
+@pytest.mark.parametrize("allowed", [{"no-default-passwords": "zot-files"}, ["zot"], "zot"])
+def test_allowed_of_another_type_is_refused(allowed: object) -> None:
+    with pytest.raises(Problem, match="cannot read policy:allowed"):
+        configuration({"policy:allowed": allowed})

@@ -339,7 +339,7 @@ def test_only_old_temporary_files_are_removed(tmp_path: Path) -> None:
 def test_attributes_of_another_type_are_removed(
     files: StackFiles, checkout: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(backend, "SECONDS_TO_WRITE_A_DESCRIPTION", 0)
+    monkeypatch.setattr(backend.state_files, "SECONDS_TO_WRITE", 0)
     for name, content in {"a": "[]", "b": '{"md5": 5}', "c": '{"user.metadata": null, "md5": "x"}', "d": "5"}.items():
         (files.state.parent / f"{name}.attrs").write_text(content)
     backend.mend_descriptions(checkout / ".pulumi")

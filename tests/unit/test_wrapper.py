@@ -4,6 +4,7 @@ import ast
 import base64
 import hashlib
 import json
+import os
 import subprocess
 import sys
 import time
@@ -16,6 +17,8 @@ from tests.unit import archive
 from tests.unit.programs import is_alive, script, speaker
 from tools import cli, go, official, packages, places, wrapper
 from tools.problem import Problem, about
+from tools.pulumi_arguments import read_arguments
+from tools.stack_selection import select
 
 # Less than the minute for which what hangs would hang, and enough for a machine that is 20 times slower.
 PATIENCE = 50.0
@@ -405,13 +408,17 @@ def test_words_in_no_encoding_are_told_all_the_same(tmp_path: Path) -> None:
 )
 def test_the_stack_of_a_command(monkeypatch: pytest.MonkeyPatch, arguments: list[str], stack: str) -> None:
     monkeypatch.delenv("PULUMI_STACK", raising=False)
-    assert wrapper.stack_of(arguments) == stack
+    assert stack_of(arguments) == stack
 
 
 @pytest.mark.parametrize(("variable", "stack"), [("x", "x"), ("", "dev"), ("organization/hero/x", "x")])
 def test_the_stack_of_a_command_that_names_none(monkeypatch: pytest.MonkeyPatch, variable: str, stack: str) -> None:
     monkeypatch.setenv("PULUMI_STACK", variable)
-    assert wrapper.stack_of(["up"]) == stack
+    assert stack_of(["up"]) == stack
+
+
+def stack_of(arguments: list[str]) -> str:
+    return select(read_arguments(arguments), os.environ).stack or wrapper.FIRST_STACK
 
 
 # Old Pythons
