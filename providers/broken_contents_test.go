@@ -191,7 +191,7 @@ func TestCopy_OthersBrokenContentIsNamed(t *testing.T) {
 			mustContain(t, screen.all(), "cannot copy all of", "\nhint: ")
 			copied := contentsAt(t, to)
 			if copied.tags["v1"] != digestOf(t, whole) || copied.tags["other"] != digestOf(t, other) {
-				t.Error(copied.told())
+				t.Error(copied.told(), screen.all())
 			}
 		})
 	}

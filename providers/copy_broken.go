@@ -42,6 +42,9 @@ func (r *repository) pushAll(call call, held contents) (map[v1.Hash]error, error
 
 // push copies a manifest whole. One that is broken in the source, and not the stack's own, is copied as far as it goes.
 func (c *copying) push(ctx context.Context, each storedManifest) error {
+	if each.MediaType.IsIndex() && !c.held.own[each.Digest] {
+		return c.pushIndex(ctx, each)
+	}
 	err := remote.Push(c.to.name.Digest(each.Digest.String()), each.Descriptor, c.options...)
 	if err == nil || ctx.Err() != nil || !isDefect(err, c.held.source) {
 		return c.to.plain(err)
@@ -49,15 +52,13 @@ func (c *copying) push(ctx context.Context, each storedManifest) error {
 	if c.held.own[each.Digest] {
 		return &brokenImageError{fmt.Sprintf("%s@%s", c.held.source, each.Digest), err}
 	}
-	if !each.MediaType.IsIndex() {
-		c.note(each.Digest, err)
-		return nil
-	}
-	return c.pushIndex(ctx, each, err)
+	c.note(each.Digest, err)
+	return nil
 }
 
-// pushIndex copies what an index has, and then the index itself where the registry takes it without the rest.
-func (c *copying) pushIndex(ctx context.Context, index storedManifest, cause error) error {
+// pushIndex copies what another user's index has, one by one, and then the index itself where the registry takes it. In
+// one push, a broken child would have the client give up its siblings half-way.
+func (c *copying) pushIndex(ctx context.Context, index storedManifest) error {
 	for _, child := range index.links.Manifests {
 		stored, there := c.held.manifests[child.Digest]
 		if !there {
@@ -69,7 +70,7 @@ func (c *copying) pushIndex(ctx context.Context, index storedManifest, cause err
 	}
 	err := remote.Put(c.to.name.Digest(index.Digest.String()), index.Descriptor, c.options...)
 	if refusesContent(err) {
-		c.note(index.Digest, cause)
+		c.note(index.Digest, err)
 		return nil
 	}
 	return c.to.plain(err)

@@ -33,37 +33,54 @@ const (
 
 // claim makes the directory ours, or finds that it is. It never takes one that holds something else.
 func (d registryDirectory) claim(owner string) (fresh bool, err error) {
-	if err := d.checkPlace(owner); err != nil {
+	if err := d.checkClaim(owner); err != nil {
 		return false, err
+	}
+	if err := os.MkdirAll(string(d), 0o700); err != nil {
+		return false, d.unusable(err, owner)
+	}
+	if err := d.checkAccess(); err != nil {
+		return false, d.unusable(err, owner)
+	}
+	if mark, err := d.mark(); err == nil {
+		return false, d.unusable(d.provideStorage(mark), owner)
+	}
+	return true, d.unusable(d.provideStorage(registryMark{Owner: owner}), owner)
+}
+
+// checkClaim refuses a directory that belongs to another owner or holds other files. It changes nothing.
+func (d registryDirectory) checkClaim(owner string) error {
+	if err := d.checkPlace(owner); err != nil {
+		return err
 	}
 	entries, err := os.ReadDir(string(d))
 	if errors.Is(err, os.ErrNotExist) {
-		err = os.MkdirAll(string(d), 0o700)
+		return nil
 	}
 	if err == nil {
 		err = d.checkAccess()
 	}
 	if err != nil {
-		return false, d.unusable(err, owner)
+		return d.unusable(err, owner)
 	}
 	mark, err := d.mark()
 	switch {
 	case err == nil && mark.Owner == owner && d.otherCheckout(mark) != "":
-		return false, fmt.Errorf("%s holds the registry of the checkout in %s; give this one a directory of its own: %s",
+		return fmt.Errorf("%s holds the registry of the checkout in %s; give this one a directory of its own: %s",
 			d, d.otherCheckout(mark), mend(owner, "directory", anotherDirectory))
 	case err == nil && mark.Owner == owner:
-		return false, d.unusable(d.provideStorage(mark), owner)
+		return nil
 	case err == nil:
-		return false, fmt.Errorf("%s holds the registry of %s; give this stack a directory of its own: %s",
+		return fmt.Errorf("%s holds the registry of %s; give this stack a directory of its own: %s",
 			d, mark.Owner, mend(owner, "directory", anotherDirectory))
 	case !errors.Is(err, os.ErrNotExist):
-		return false, fmt.Errorf("%s cannot be read (%w); it may be ours, so nothing in there was touched: move it away, "+
+		return fmt.Errorf("%s cannot be read (%w); it may be ours, so nothing in there was touched: move it away, "+
 			"or restore it", d.path(markFile), err)
 	case len(foreign(entries)) > 0:
-		return false, fmt.Errorf("%s holds something that is not a registry of ours (%s); move it away, or choose another "+
+		return fmt.Errorf("%s holds something that is not a registry of ours (%s); move it away, or choose another "+
 			"directory: %s", d, foreign(entries)[0], mend(owner, "directory", anotherDirectory))
 	}
-	return true, d.unusable(d.provideStorage(registryMark{Owner: owner}), owner)
+	return nil
 }
 
 // provideStorage gives new data a new name. The mark comes first, so that a claim cut short is still known as ours.

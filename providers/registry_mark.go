@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 )
@@ -98,7 +99,7 @@ func (d registryDirectory) isCopied() bool {
 
 // repairMark writes a damaged mark again from the state, in a directory that can only be this checkout's.
 func (d registryDirectory) repairMark(state registryState) error {
-	if !d.isDamaged() || state.OwnerID == "" {
+	if state.OwnerID == "" || !d.isDamaged() && !d.lacksMark(state) {
 		return nil
 	}
 	mark := registryMark{
@@ -113,6 +114,18 @@ func (d registryDirectory) repairMark(state registryState) error {
 func (d registryDirectory) isDamaged() bool {
 	text, err := d.readFile(markFile)
 	return err == nil && json.Unmarshal(text, &registryMark{}) != nil && isInside(d.absolute(), thisCheckout())
+}
+
+// lacksMark reports whether the mark was deleted. The hashed credentials, which no other state has, tell whose directory it is.
+func (d registryDirectory) lacksMark(state registryState) bool {
+	_, err := d.readFile(markFile)
+	return errors.Is(err, os.ErrNotExist) && d.hasCredentials(state)
+}
+
+// hasCredentials reports whether the registry reads the state's credentials.
+func (d registryDirectory) hasCredentials(state registryState) bool {
+	text, err := d.readFile(loginFile)
+	return err == nil && state.Htpasswd != "" && string(text) == state.Htpasswd
 }
 
 // isEmptied reports whether a deletion that was cut short has left nothing but our lock.

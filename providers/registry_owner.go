@@ -36,7 +36,7 @@ func (f fileID) is(path string) bool {
 // ownedBy reports whether the directory belongs to the stack of this state, in this checkout. A copy of a checkout has
 // the same state, and may not act on the original's directory.
 func (d registryDirectory) ownedBy(state registryState) bool {
-	if d.isDamaged() {
+	if d.isDamaged() || d.lacksMark(state) {
 		return true
 	}
 	mark, err := d.mark()

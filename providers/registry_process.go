@@ -77,6 +77,9 @@ func (registryProcess) diff(olds, news resource.PropertyMap) (plugin.DiffResult,
 	if directory.storage() != state.Storage {
 		changed = append(changed, "storage")
 	}
+	if !directory.hasCredentials(state) {
+		changed = append(changed, "htpasswd")
+	}
 	return difference(changed, "directory", "owner"), nil
 }
 
@@ -132,7 +135,7 @@ func (registryProcess) update(call call, olds, news resource.PropertyMap) (resou
 			return nil, directory.unusable(err, state.Owner)
 		}
 	}
-	lost := directory.storage() != state.Storage && !directory.isDamaged()
+	lost := directory.storage() != state.Storage && !directory.isDamaged() && !directory.lacksMark(old)
 	rotated := old.Rotate != inputs.Rotate || directory.mustRotate(old)
 	if call.preview {
 		return state.previewUpdate(lost, rotated)
@@ -150,6 +153,14 @@ func (registryProcess) update(call call, olds, news resource.PropertyMap) (resou
 	}
 	if !lost && !rotated && old.Port == inputs.Port && old.inPlace(directory) && old.answers() {
 		return state.remember(directory)
+	}
+	if old.Port != inputs.Port {
+		// A port that is taken must not cost the registry that runs on another one.
+		listener, err := listenOn(inputs.Port, inputs.Owner)
+		if err != nil {
+			return nil, err
+		}
+		listener.Close()
 	}
 	if err := old.stopLost(call, old.Port); err != nil {
 		return nil, err

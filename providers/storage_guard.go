@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -49,6 +50,7 @@ func (storageGuard) create(call call, news resource.PropertyMap) (resource.Prope
 	if err != nil {
 		return nil, err
 	}
+	call.storages.guard(inputs)
 	return storageGuardState{Pushed: call.storages.handOver(nil)}.next(inputs)
 }
 
@@ -85,6 +87,7 @@ func (storageGuard) remove(call call, olds resource.PropertyMap) error {
 		return err
 	}
 	call.storages.handOver(state.Pushed)
+	state = state.notReplacedBy(call.storages.guarded())
 	if call.storages.command() == "destroy" {
 		if err := errors.Join(state.checkDrains(call), state.checkKeepData(call.stack())); err != nil {
 			return err
@@ -103,6 +106,31 @@ func (s storageGuardState) next(inputs storageGuardInputs) (resource.PropertyMap
 		s.Pushed = union(s.Pushed, []string{image.Digest})
 	}
 	return encode(storageGuardState{storageGuardInputs: inputs, Pushed: s.Pushed}, storageGuardSecrets...)
+}
+
+// notReplacedBy is the same state without the storages that the guard in its place guards, with the same data.
+func (s storageGuardState) notReplacedBy(next *storageGuardInputs) storageGuardState {
+	if next == nil {
+		return s
+	}
+	var left []guardedStorage
+	for place, each := range s.Storages {
+		same := slices.IndexFunc(next.Storages, func(other guardedStorage) bool {
+			return each.Registry == other.Registry && each.name() == other.name()
+		})
+		if same < 0 || identityAt(s.Identities, place) != identityAt(next.Identities, same) {
+			left = append(left, each)
+		}
+	}
+	s.Storages = left
+	return s
+}
+
+func identityAt(identities []string, place int) string {
+	if place >= len(identities) {
+		return ""
+	}
+	return identities[place]
 }
 
 // without is the same state with only those storages that the stack no longer has.
@@ -150,7 +178,7 @@ func (s storageGuardState) checkStorage(call call, storage guardedStorage, retry
 // checkDirectory reads the embedded registry's disk. The record beside the images is written again where it was lost.
 func (s storageGuardState) checkDirectory(call call, storage guardedStorage, loss dataLossError) error {
 	directory := registryDirectory(storage.Directory)
-	if directory.storage() == "" {
+	if _, err := os.Stat(directory.path(storageFolder)); errors.Is(err, os.ErrNotExist) {
 		return nil // the images are gone
 	}
 	if err := directory.recordPush(storage.path(), s.tags(), s.Pushed); err != nil {

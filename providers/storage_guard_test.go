@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/google/go-containerregistry/pkg/v1/remote"
@@ -56,6 +57,13 @@ func TestRegistryProcess_UnreadableStorageIsKept(t *testing.T) {
 	link := stored.path(storageFolder, "docker/registry/v2/repositories/team/other/_manifests/tags/v1/current/link")
 	must(t, os.WriteFile(link, nil, 0o600))
 	call, _ := newCall(t)
+	mustRefuse(t, registryProcess{}.remove(call, propertiesOf(t, stored.state())), "team/other:v1", "hint: ")
+	must(t, os.Remove(link))
+	mustRefuse(t, registryProcess{}.remove(call, propertiesOf(t, stored.state())), "team/other@sha256:", "hint: ")
+	revisions := stored.path(storageFolder, "docker/registry/v2/repositories/team/other/_manifests/revisions/sha256")
+	entries, err := os.ReadDir(revisions)
+	must(t, err)
+	must(t, os.WriteFile(filepath.Join(revisions, entries[0].Name(), "link"), nil, 0o600))
 	mustRefuse(t, registryProcess{}.remove(call, propertiesOf(t, stored.state())), "cannot read", "hint: ")
 	if stored.storage() == "" {
 		t.Error("the storage was deleted")
@@ -257,5 +265,36 @@ func TestStorageGuard_UnrecordedKeepDataIsKept(t *testing.T) {
 		must(t, os.WriteFile("Pulumi.dev.yaml", []byte("config: ["), 0o600))
 		must(t, state.checkKeepData("dev"))
 		must(t, os.Remove("Pulumi.dev.yaml"))
+	}
+}
+
+func TestStorageGuard_DamagedMarkKeepsForeignImages(t *testing.T) {
+	stored := newStorage(t)
+	pushForeign(t, stored)
+	must(t, os.WriteFile(stored.path(markFile), nil, 0o600))
+	guard := guardOf(guardedStorage{
+		Registry: "embedded", Directory: string(stored.registryDirectory), access: access{Repository: "127.0.0.1:1/hero"},
+	})
+	call, _ := newCall(t)
+	mustRefuse(t, storageGuard{}.remove(call, propertiesOf(t, guard)), "team/other:v1")
+}
+
+func TestStorageGuard_ReplacedChecksOtherDataOnly(t *testing.T) {
+	stored := newStorage(t)
+	pushForeign(t, stored)
+	guard := guardOf(guardedStorage{
+		Registry: "embedded", Directory: string(stored.registryDirectory), access: access{Repository: "127.0.0.1:1/hero"},
+	})
+	guard.Identities = []string{"storage-1"}
+	for identity, refused := range map[string]bool{"storage-1": false, "storage-2": true} {
+		call, _ := newCall(t)
+		call.storages = &storageMemory{program: true}
+		next := guard.storageGuardInputs
+		next.Identities = []string{identity}
+		_, err := storageGuard{}.create(call, propertiesOf(t, next))
+		must(t, err)
+		if err := (storageGuard{}).remove(call, propertiesOf(t, guard)); (err != nil) != refused {
+			t.Error(identity, err)
+		}
 	}
 }

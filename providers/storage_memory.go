@@ -20,6 +20,8 @@ type storageMemory struct {
 	current *homeInputs
 	// pushed is what a guard knew that is replaced in this run.
 	pushed []string
+	// created are the inputs of a guard that this run has created.
+	created *storageGuardInputs
 }
 
 // remember takes the inputs that the program registers, before anything is changed or deleted.
@@ -35,6 +37,26 @@ func (m *storageMemory) remember(token tokens.Type, news resource.PropertyMap) {
 	if token == homeToken {
 		m.current = &inputs
 	}
+}
+
+// guard notes that this run has created a guard with these inputs.
+func (m *storageMemory) guard(inputs storageGuardInputs) {
+	if m == nil {
+		return
+	}
+	m.lock.Lock()
+	defer m.lock.Unlock()
+	m.created = &inputs
+}
+
+// guarded returns the inputs of the guard that this run has created; nil where it has created none.
+func (m *storageMemory) guarded() *storageGuardInputs {
+	if m == nil {
+		return nil
+	}
+	m.lock.Lock()
+	defer m.lock.Unlock()
+	return m.created
 }
 
 // allowDataLoss notes that the stack's guard has the key which gives foreign images up.

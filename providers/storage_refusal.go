@@ -83,6 +83,11 @@ func (s registryState) checkReplace(news registryInputs) error {
 	// A preview may not know them yet.
 	known := news.Directory != "" && news.Owner != ""
 	leaves := s.Directory != news.Directory || s.Owner != news.Owner
+	if known && s.Directory != news.Directory {
+		if err := registryDirectory(news.Directory).checkClaim(news.Owner); err != nil {
+			return err
+		}
+	}
 	if !known || !leaves || s.KeepData || s.Discard || news.Discard {
 		return nil
 	}

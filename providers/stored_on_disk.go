@@ -93,12 +93,24 @@ func (r storedRepository) readTags(ctx context.Context, repository distribution.
 	}
 	for _, tag := range tags {
 		named, err := repository.Tags(ctx).Get(ctx, tag)
-		if err != nil {
+		switch {
+		case errors.As(err, new(distribution.ErrTagUnknown)):
+			continue // a push that was killed has left it: it names no image
+		case isDamagedLink(err):
+			r.tags[tag] = "" // which image it named is lost, so it counts as a foreign one
+		case err != nil:
 			return fmt.Errorf("tag %s:%s: %w", r.name, tag, err)
+		default:
+			r.tags[tag] = named.Digest.String()
 		}
-		r.tags[tag] = named.Digest.String()
 	}
 	return nil
+}
+
+// isDamagedLink is a tag's link file that was cut short.
+func isDamagedLink(err error) bool {
+	return errors.Is(err, digest.ErrDigestInvalidFormat) || errors.Is(err, digest.ErrDigestInvalidLength) ||
+		errors.Is(err, digest.ErrDigestUnsupported)
 }
 
 func isEmptyStorage(err error) bool {

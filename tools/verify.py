@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 IMAGE = "hero-home:provider:Image"
 NYDUS = "hero-home:provider:NydusImage"
 COPY = "hero-home:provider:ImageCopy"
-ACCESS = ("repository", "username", "password", "caCertificate", "plainHttp")
+ACCESS = ("repository", "username", "password", "caCertificate", "plainHttp", "identityKey")
 # The plugin's exit code for damaged content, in providers/main.go.
 DAMAGED = 3
 

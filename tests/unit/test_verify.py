@@ -32,11 +32,11 @@ def test_images_primary_registry_first() -> None:
         ),
         resource("hero-home:provider:Home"),
         resource(verify.NYDUS, nydusDigest="sha256:n"),
-        resource(verify.IMAGE, digest="sha256:i", tags=["v1"], plainHttp=True),
+        resource(verify.IMAGE, digest="sha256:i", tags=["v1"], plainHttp=True, identityKey="key"),
     )
     access = {"repository": "host/hero", "password": "hunter2"}
     assert verify.images(exported, "dev") == [
-        {**access, "plainHttp": True, "registry": "primary", "digests": ["sha256:i"]},
+        {**access, "plainHttp": True, "identityKey": "key", "registry": "primary", "digests": ["sha256:i"]},
         {**access, "registry": "primary", "digests": ["sha256:n"]},
         {**access, "registry": "zot", "digests": [DIGEST]},
     ]
