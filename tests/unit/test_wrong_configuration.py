@@ -485,6 +485,7 @@ def test_who_follows_the_advice_ends_with_a_config_that_is_right(config: dict[st
 
 @pytest.mark.parametrize("config", [WRONG[name][0] for name in sorted(AS_TEXT)], ids=sorted(AS_TEXT))
 def test_advice_for_a_map_that_is_written_as_text_is_good_for_the_map(config: dict[str, object]) -> None:
+    config = copy.deepcopy(config)
     for mistake in mistakes_in(entries_of(config)):
         follow(mistake.mend, config)
     assert mistakes_in(entries_of(config)) == []
