@@ -7,6 +7,7 @@ import stat
 import subprocess
 import tempfile
 import threading
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -39,10 +40,22 @@ def recorder(port: int) -> Generator[bytearray]:
                 return
             threading.Thread(target=record, args=(peer,), daemon=True).start()
 
-    with socket.create_server(("127.0.0.1", port)) as server:
+    with listening_on(port) as server:
         threading.Thread(target=accept, daemon=True).start()
         yield received
         server.shutdown(socket.SHUT_RDWR)
+
+
+def listening_on(port: int) -> socket.socket:
+    """Listen once the killed registry has let go of the port."""
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            return socket.create_server(("127.0.0.1", port))
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
 
 
 def copied(checkout: Checkout) -> Checkout:
