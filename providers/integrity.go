@@ -171,8 +171,7 @@ func (i *inspection) manifest(digest v1.Hash, part string, blobs map[v1.Hash]blo
 
 // isRunnable tells an image from an attestation or another artifact.
 func (m storedManifest) isRunnable() bool {
-	strange := slices.ContainsFunc(m.links.Layers, func(layer v1.Descriptor) bool { return !layer.MediaType.IsLayer() })
-	return m.links.Config != nil && m.links.Config.MediaType.IsConfig() && !strange
+	return m.links.Config != nil && hasOnlyLayers(*m.links.Config, m.links.Layers)
 }
 
 func (i *inspection) blob(digest v1.Hash, want blobPart, options []remote.Option) error {

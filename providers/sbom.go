@@ -198,6 +198,11 @@ func isRunnable(image v1.Image) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	strange := slices.ContainsFunc(content.Layers, func(layer v1.Descriptor) bool { return !layer.MediaType.IsLayer() })
-	return content.Config.MediaType.IsConfig() && !strange, nil
+	return hasOnlyLayers(content.Config, content.Layers), nil
+}
+
+// hasOnlyLayers tells an image's config and layers from those of an attestation or another artifact.
+func hasOnlyLayers(config v1.Descriptor, layers []v1.Descriptor) bool {
+	strange := slices.ContainsFunc(layers, func(layer v1.Descriptor) bool { return !layer.MediaType.IsLayer() })
+	return config.MediaType.IsConfig() && !strange
 }
